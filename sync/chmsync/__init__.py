@@ -1,0 +1,1 @@
+"""CHM-Sync 1: the federation protocol of the clearing-house nodes."""
