@@ -1,8 +1,8 @@
 """Ed25519 keys and their two written forms: vkeys of notes and Multikeys of records (CHM-Sync 1 section 2).
 
-Owns the project's one rule for Ed25519: RFC 8032 with the cofactorless equation, canonical encodings and public keys of
-prime order, decided once when a key is decoded. Refuses every other key, because libraries disagree on them (C2SP
-CCTV); what remains all of them judge alike, so signatures are left to OpenSSL. Knows no files and no clock.
+Owns the project's one rule for Ed25519: RFC 8032 with the cofactorless equation, canonical encodings and
+public keys of prime order, decided once when a key is decoded. Refuses every other key, because libraries
+disagree on them (C2SP CCTV); what remains all of them judge alike, so signatures are left to OpenSSL.
 """
 
 import base64
@@ -24,14 +24,14 @@ from cryptography.hazmat.primitives.serialization import (
 
 from chmsync.errors import FormatError
 
-#: Signature type bytes of C2SP signed-note: a plain Ed25519 signature, and a timestamped cosignature (tlog-cosignature).
+#: Signature types of C2SP signed-note: a plain Ed25519 signature, and a cosignature with its time.
 ED25519 = 1
 COSIGNATURE = 4
 
 KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 
-# Edwards25519 (RFC 8032 section 5.1): the field, the order of the prime subgroup, the curve constant, and sqrt(-1).
+# Edwards25519 (RFC 8032 section 5.1): field, order of the prime subgroup, curve constant, sqrt(-1).
 _P = 2**255 - 19
 _L = 2**252 + 27742317777372353535851937790883648493
 _D = -121665 * pow(121666, -1, _P) % _P

@@ -44,6 +44,8 @@ class Limits:
     resource_seconds: float = 45.0
     #: ... plus one second for this many bytes allowed.
     bytes_a_second: int = 2048
+    #: Logs harvested beside each other.
+    parallel_logs: int = 16
     #: Connections to one host at a time.
     connections_per_host: int = 4
     #: Redirects followed within one origin.
