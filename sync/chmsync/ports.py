@@ -1,9 +1,9 @@
 """What the protocol asks of a node: small Protocols, each a promise with a contract suite.
 
-The library holds no state of its own. A node gives it a place to keep logs (`SequencerStore` for its own, `HarvestStore`
-for other people's), a way to read them back (`LogReader`), and a judge of record types (`SchemaCheck`). All positions are
-log indexes; a position moves in the same transaction as what it accounts for, so that a kill at any point repeats at
-most one step (CHM-Sync 1 sections 6 and 7).
+The library holds no state of its own. A node gives it a place to keep logs (`SequencerStore` for its own,
+`HarvestStore` for other people's), a way to read them back (`LogReader`), and a judge of record types
+(`SchemaCheck`). All positions are log indexes; a position moves in the same transaction as what it accounts for, so
+that a kill at any point repeats at most one step (CHM-Sync 1 sections 6 and 7).
 """
 
 from collections.abc import Sequence
@@ -105,9 +105,9 @@ class Accepted:
 class Batch:
     """What one records step decided for the entries `[start, end)`; applied in one transaction.
 
-    `held` are bodies whose hash matches though the record is quarantined: a mirror serves them, a node does not show them.
-    `withdrawn` and `erased` are record IRIs; erasing deletes the content of all revisions. `undecided` are indexes whose
-    text was not served while a newer checkpoint may explain it.
+    `held` are bodies whose hash matches though the record is quarantined: a mirror serves them, a node does not show
+    them. `withdrawn` and `erased` are record IRIs; erasing deletes the content of all revisions. `undecided` are
+    indexes whose text was not served while a newer checkpoint may explain it.
     """
 
     start: int
@@ -164,7 +164,7 @@ class HarvestStore(Protocol):
         """Of `[start, end)` the well-formed entries that nothing judged so far supersedes, in order."""
 
     async def apply(self, origin: str, batch: Batch) -> Applied:
-        """Apply a batch and move `applied` to its end (when it starts there; else it is a retry, and positions stay)."""
+        """Apply a batch and move `applied` to its end if it starts there; else it is a retry, and positions stay."""
 
     async def undecided(self, origin: str) -> list[int]:
         """Indexes left undecided, still living, ascending."""

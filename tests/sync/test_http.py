@@ -128,6 +128,7 @@ class TestWhole:
             ("GZip", gzip.compress(TEXT)),
             ("zstd", zstd.compress(TEXT)),
         ],
+        ids=["none", "identity", "gzip", "other case", "zstd"],
     )
     async def test_a_body_arrives_decoded_and_its_wire_bytes_are_counted(self, encoding, wire):
         headers = {"ETag": '"v1"', "Content-Type": "text/plain"} | ({"Content-Encoding": encoding} if encoding else {})
