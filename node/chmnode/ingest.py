@@ -1,0 +1,38 @@
+"""Verified entry to record: what the protocol library is told about record types.
+
+`chmsync` checks everything about a log and its bytes; whether a record is a good `Need` or `Offer` is asked here, of
+the schema files. A type or schema version that this node does not know is accepted and shown generically (CHM-Sync 1
+section 7); so a new type reaches old nodes without their upgrade. Vocabulary codes are not checked on harvest, since
+a newer release of a vocabulary elsewhere must not quarantine records here.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from chmnode.records.catalogue import Catalogue
+from chmnode.records.validation import check
+from chmsync.canonical import JsonValue
+
+#: The one context of version 1 (records.md, "Envelope").
+CONTEXT = "https://w3id.org/chm/context/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Schemas:
+    """The `SchemaCheck` of a node: its catalogue of record types."""
+
+    catalogue: Catalogue
+
+    def problem(self, document: dict[str, JsonValue]) -> str | None:
+        """The first thing wrong with a record, with its place; None if nothing is, or the type is unknown here."""
+        problems = check(document, self.catalogue)
+        return f"{problems[0].path}: {problems[0].detail}" if problems else None
+
+    def known_context(self, context: JsonValue) -> bool:
+        """Whether it is the context we ship."""
+        return context == CONTEXT
+
+    @property
+    def ruleset(self) -> str:
+        """Changes when a schema does, so that what was quarantined is judged again."""
+        return hashlib.sha256("\n".join(sorted(self.catalogue.schemas)).encode()).hexdigest()

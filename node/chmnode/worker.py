@@ -1,0 +1,78 @@
+"""The worker: what happens without anybody asking. Sequencing, heartbeats, harvests.
+
+APScheduler ticks, rows decide: each job looks for what is due in the database and does it under the lease of the thing
+itself, so any number of workers may run, and a job that was missed or killed is found due again at the next tick. The
+scheduler keeps nothing: its job store is memory.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from chmnode.errors import NodeError
+from chmnode.node import Node
+from chmsync.errors import SyncError
+
+_log = logging.getLogger("chm.worker")
+
+#: Seconds between looks at what is staged, due to be harvested, due to be cosigned again.
+_SEQUENCE_SECONDS = 0.5
+_HARVEST_SECONDS = 5
+_HEARTBEAT_SECONDS = 60
+#: Peers taken up by one look.
+_PEERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The recurring work of one node."""
+
+    node: Node
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop; a job under way is finished first by its own transactions."""
+        defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        for job, seconds in (
+            (self.sequence, _SEQUENCE_SECONDS),
+            (self.harvest, _HARVEST_SECONDS),
+            (self.heartbeat, _HEARTBEAT_SECONDS),
+        ):
+            scheduler.add_job(_guarded, "interval", [job], seconds=seconds)
+        scheduler.start()
+        try:
+            await stop.wait()
+        finally:
+            scheduler.shutdown(wait=False)
+            await self.node.sequencing.release()
+
+    async def sequence(self) -> None:
+        """Give everything staged its place."""
+        while await self.node.sequencing.step():
+            pass
+
+    async def heartbeat(self) -> None:
+        """Cosign our newest checkpoint again when the last time is long ago."""
+        if await self.node.sequencing.hold():
+            await self.node.sequencing.sequencer().heartbeat(self.node.config.limits.heartbeat_seconds)
+
+    async def harvest(self) -> None:
+        """Harvest the peers whose time has come."""
+        for report in await self.node.federation.harvest_due(_PEERS):
+            if report.status != "ok":
+                _log.warning("%s: %s %s", report.origin, report.code, report.detail)
+            elif report.new or report.quarantined:
+                counts = (report.new, report.accepted, len(report.quarantined))
+                _log.info("%s: %d new entries, %d records accepted, %d refused", report.origin, *counts)
+
+
+async def _guarded(job: Callable[[], Awaitable[None]]) -> None:
+    """A job that fails is told and tried again at the next tick; the others go on."""
+    try:
+        await job()
+    except (NodeError, SyncError) as error:
+        _log.error("%s", error)
