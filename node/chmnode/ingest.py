@@ -9,6 +9,7 @@ a newer release of a vocabulary elsewhere must not quarantine records here.
 import hashlib
 from dataclasses import dataclass
 
+from chmnode import resources
 from chmnode.records.catalogue import Catalogue
 from chmnode.records.validation import check
 from chmsync.canonical import JsonValue
@@ -36,3 +37,8 @@ class Schemas:
     def ruleset(self) -> str:
         """Changes when a schema does, so that what was quarantined is judged again."""
         return hashlib.sha256("\n".join(sorted(self.catalogue.schemas)).encode()).hexdigest()
+
+
+def make_schemas() -> Schemas:
+    """The schemas of this installation; what a checking process is told to call."""
+    return Schemas(Catalogue.load(resources.folder("schemas")))

@@ -18,11 +18,12 @@ from chmnode.config import Config
 from chmnode.errors import NodeError
 from chmnode.federation import Federation, pinned, signed_report
 from chmnode.identity import Identity
-from chmnode.ingest import Schemas
+from chmnode.ingest import Schemas, make_schemas
 from chmnode.publishing import Publisher
 from chmnode.records.catalogue import Catalogue
 from chmnode.sequencing import Sequencing, holder
 from chmnode.storage import Database, LogStore, migrate, open_database, require_current
+from chmsync.checking import Checking
 from chmsync.errors import SyncError
 from chmsync.member import Member
 
@@ -112,8 +113,9 @@ def assemble(config: Config, identity: Identity, database: Database, clock: Call
     catalogue = Catalogue.load(resources.folder("schemas"))
     concepts = Concepts.load(resources.folder("vocab"))
     logs = LogStore(database, clock=clock)
-    schemas = Schemas(catalogue)
     name = holder()
+    checking = Checking(make_schemas, preload=["chmnode.ingest"])
+    ruleset = Schemas(catalogue).ruleset
     return Node(
         config=config,
         identity=identity,
@@ -123,6 +125,6 @@ def assemble(config: Config, identity: Identity, database: Database, clock: Call
         concepts=concepts,
         publisher=Publisher(config, identity, database, catalogue, concepts, clock),
         sequencing=Sequencing(config, identity, database, logs, clock, name),
-        federation=Federation(config, identity, database, logs, schemas, schemas.ruleset, clock, name),
+        federation=Federation(config, identity, database, logs, checking, ruleset, clock, name),
         clock=clock,
     )

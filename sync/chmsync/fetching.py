@@ -8,10 +8,11 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, Protocol, Self, TypeVar
+
+import orjson
 
 from chmsync import tiles
-from chmsync.entry import Entry
 from chmsync.errors import FormatError, LogCode, LogRefused
 from chmsync.http import Absent
 from chmsync.limits import RECORD_BYTES, TILE_WIDTH
@@ -115,6 +116,31 @@ async def hash_tiles(source: Source, wanted: Iterable[tiles.Tile], width: int) -
     return found
 
 
+class Text(Protocol):
+    """The text that a put names; an `Entry` does, too."""
+
+    @property
+    def sha256(self) -> str | None:
+        """Its hash."""
+
+    @property
+    def size(self) -> int | None:
+        """Its length in bytes."""
+
+
+class Put(NamedTuple):
+    """What an entry says of the text to fetch."""
+
+    sha256: str
+    size: int
+
+    @classmethod
+    def of(cls, leaf: bytes) -> Self:
+        """Read it from a leaf whose shape is known to be good; this is done for every entry of a log."""
+        members = orjson.loads(leaf)
+        return cls(members["sha256"], members["size"])
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """The part of one record bundle that a batch wants.
@@ -127,8 +153,8 @@ class Block:
     """
 
     index: int
-    puts: Mapping[int, Entry]
-    wanted: Mapping[int, Entry]
+    puts: Mapping[int, Text]
+    wanted: Mapping[int, Text]
     growing: bool
 
     @property
@@ -136,7 +162,7 @@ class Block:
         """Bytes of the bundle at most (section 10)."""
         if self.growing:
             return _GROWING_LIMIT
-        return sum(entry.size or 0 for entry in self.puts.values()) + TILE_WIDTH
+        return sum(put.size or 0 for put in self.puts.values()) + TILE_WIDTH
 
     async def bundle(self, source: Source) -> dict[int, bytes]:
         """What the source's bundle holds for the wanted entries; empty lines are left out."""
@@ -148,9 +174,9 @@ class Block:
         }
 
 
-async def record(source: Source, entry: Entry) -> bytes | None:
+async def record(source: Source, put: Text) -> bytes | None:
     """One record by its hash; None if this source does not give it."""
     try:
-        return await source.fetch(f"record/{entry.sha256}", entry.size or 0)
+        return await source.fetch(f"record/{put.sha256}", put.size or 0)
     except NotServed:
         return None

@@ -8,13 +8,13 @@ failure of the log stops this log; a failure of one record quarantines its entry
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
 
 from chmsync import fetching
 from chmsync.acceptance import judge, leaf_of
+from chmsync.checking import Checking
 from chmsync.checkpoint import SignedCheckpoint
 from chmsync.errors import PASSING, LogCode, LogRefused, RecordCode
 from chmsync.growth import Growth
@@ -25,7 +25,7 @@ from chmsync.log import Cosigner
 from chmsync.member import Member
 from chmsync.mirror import tile_row
 from chmsync.note import Note, cosignatures
-from chmsync.ports import Batch, LogState, Refusal, SchemaCheck
+from chmsync.ports import Batch, LogState, Refusal
 from chmsync.report import EntityTag, HarvestReport, Tally
 from chmsync.sources import Source
 from chmsync.verifier import Fork, Relation, TrustedLog
@@ -48,16 +48,14 @@ class Harvester:
 
     Args:
         store: keeps entries, records and positions.
-        schemas: knows record types.
-        pool: where records are checked; threads, since verification releases the interpreter lock.
+        checking: checks records, on all cores.
         clock: POSIX seconds.
         mirror: cosigns what was harvested completely; None if this node is no mirror.
         limits: what is read, waited for and kept at most.
     """
 
     store: Store
-    schemas: SchemaCheck
-    pool: Executor
+    checking: Checking
     clock: Callable[[], float]
     mirror: Cosigner | None = None
     limits: Limits = Limits()  # noqa: RUF009 - frozen
@@ -289,7 +287,7 @@ class _Run:
         await self._reload()
 
     def _intake(self) -> Intake:
-        return Intake(self.store, self.on.schemas, self.on.pool, self.on.limits, self.member, tuple(self.sources))
+        return Intake(self.store, self.on.checking, self.on.limits, self.member, tuple(self.sources))
 
     async def _records(self) -> None:
         """Fetch, check and apply; the three run beside each other on neighbouring batches."""

@@ -5,24 +5,21 @@ one are checked on all cores. Each batch covers a run of entries; the caller app
 position. Text that nobody served is left *undecided*: a newer checkpoint may explain it.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from chmsync import fetching
-from chmsync.acceptance import check_record, matches
+from chmsync.acceptance import matches
+from chmsync.checking import Checking
 from chmsync.entry import Entry
-from chmsync.errors import LogRefused, RecordCode, RecordRefused
+from chmsync.errors import LogRefused, RecordCode
 from chmsync.limits import TILE_WIDTH, Limits
 from chmsync.member import Member
-from chmsync.ports import Accepted, Batch, HarvestStore, LogReader, LogState, Refusal, SchemaCheck
+from chmsync.ports import Accepted, Batch, HarvestStore, LogReader, LogState, Refusal
 from chmsync.sources import Source
 
-#: Records handed to one worker at a time: enough to hide the hand-over, few enough to keep all cores busy.
-_CHUNK = 64
 #: Position of a batch that accounts for no entries: a retry.
 NOWHERE = -1
 
@@ -37,7 +34,7 @@ class _Fetched:
 
     start: int
     end: int
-    puts: dict[int, Entry] = field(default_factory=dict)
+    leaves: dict[int, bytes] = field(default_factory=dict)
     withdrawn: list[str] = field(default_factory=list)
     erased: list[str] = field(default_factory=list)
     bodies: dict[int, bytes] = field(default_factory=dict)
@@ -48,8 +45,7 @@ class Intake:
     """Fetches and checks the records of one log."""
 
     store: Store
-    schemas: SchemaCheck
-    pool: Executor
+    checking: Checking
     limits: Limits
     member: Member
     sources: Sequence[Source]
@@ -62,23 +58,22 @@ class Intake:
         """
         async with aclosing(fetching.ahead(self._fetch(state), 1)) as fetched:
             async for part in fetched:
-                yield await self._checked(part)
+                yield await self._checked(part, state.proven - state.applied)
 
-    async def retry(self, refusals: Iterable[Refusal]) -> Batch:
+    async def retry(self, refusals: Sequence[Refusal]) -> Batch:
         """Fetch and check quarantined entries again, from what we hold or any source; still failing ones stay."""
         part = _Fetched(NOWHERE, NOWHERE)
         for refusal in refusals:
-            leaf = await self.store.leaves(self.member.origin, refusal.index, refusal.index + 1)
-            entry = Entry.parse(leaf[0].leaf)
-            part.puts[refusal.index] = entry
-            held, _ = await self.store.body(self.member.origin, entry.sha256 or "")
-            body = held or await self._anywhere(entry)
+            (leaf,) = await self.store.leaves(self.member.origin, refusal.index, refusal.index + 1)
+            put = fetching.Put.of(leaf.leaf)
+            part.leaves[refusal.index] = leaf.leaf
+            held, _ = await self.store.body(self.member.origin, put.sha256)
+            body = held or await self._anywhere(put)
             if body is not None:
                 part.bodies[refusal.index] = body
-        batch = await self._checked(part)
-        missing = [
-            Refusal(index, part.puts[index].id, RecordCode.MISSING, "no source serves it") for index in batch.undecided
-        ]
+        batch = await self._checked(part, len(part.leaves))
+        names = {refusal.index: refusal.iri for refusal in refusals}
+        missing = [Refusal(index, names[index], RecordCode.MISSING, "no source serves it") for index in batch.undecided]
         return Batch(NOWHERE, NOWHERE, batch.accepted, [*batch.refused, *missing], batch.held)
 
     # -- fetching ------------------------------------------------------------------------------------------------
@@ -96,8 +91,8 @@ class Intake:
     async def _blocks(self, part: _Fetched, proven: int) -> list[fetching.Block]:
         """What the batch wants of each record bundle."""
         living = await self.store.living(self.member.origin, part.start, part.end)
-        wanted: dict[int, dict[int, Entry]] = {}
-        every: dict[int, Mapping[int, Entry]] = {}
+        wanted: dict[int, dict[int, fetching.Put]] = {}
+        every: dict[int, Mapping[int, fetching.Put]] = {}
         for leaf in living:
             if leaf.op == "withdraw":
                 part.withdrawn.append(leaf.iri or "")
@@ -107,25 +102,25 @@ class Intake:
                 block = leaf.index // TILE_WIDTH
                 if block not in every:
                     every[block] = await self._puts(block, proven)
-                entry = part.puts[leaf.index] = every[block][leaf.index]
-                wanted.setdefault(block, {})[leaf.index] = entry
+                part.leaves[leaf.index] = leaf.leaf
+                wanted.setdefault(block, {})[leaf.index] = every[block][leaf.index]
         return [
-            fetching.Block(block, every[block], entries, growing=(block + 1) * TILE_WIDTH > proven)
-            for block, entries in wanted.items()
+            fetching.Block(block, every[block], puts, growing=(block + 1) * TILE_WIDTH > proven)
+            for block, puts in wanted.items()
         ]
 
-    async def _puts(self, block: int, proven: int) -> Mapping[int, Entry]:
+    async def _puts(self, block: int, proven: int) -> Mapping[int, fetching.Put]:
         first = block * TILE_WIDTH
         leaves = await self.store.leaves(self.member.origin, first, min(first + TILE_WIDTH, proven))
-        return {leaf.index: Entry.parse(leaf.leaf) for leaf in leaves if leaf.op == "put"}
+        return {leaf.index: fetching.Put.of(leaf.leaf) for leaf in leaves if leaf.op == "put"}
 
     async def _texts(self, block: fetching.Block) -> dict[int, bytes]:
         """The texts of one block: by its bundle when much of it is wanted, singly what that did not give."""
         found: dict[int, bytes] = {}
         if len(block.wanted) > self.limits.bundle_share * len(block.puts):
             found = await self._bundle(block)
-        for index, entry in block.wanted.items():
-            if index not in found and (body := await self._anywhere(entry)) is not None:
+        for index, put in block.wanted.items():
+            if index not in found and (body := await self._anywhere(put)) is not None:
                 found[index] = body
         return found
 
@@ -139,13 +134,13 @@ class Intake:
         assert failure is not None
         raise failure
 
-    async def _anywhere(self, entry: Entry) -> bytes | None:
+    async def _anywhere(self, put: fetching.Text) -> bytes | None:
         """One record from the first source that gives it; None if those that answer do not have it."""
         failure: LogRefused | None = None
         absent = False
         for source in self.sources:
             try:
-                body = await fetching.record(source, entry)
+                body = await fetching.record(source, put)
             except LogRefused as refused:
                 failure = failure or refused
                 continue
@@ -158,30 +153,18 @@ class Intake:
 
     # -- checking ------------------------------------------------------------------------------------------------
 
-    async def _checked(self, part: _Fetched) -> Batch:
-        loop = asyncio.get_running_loop()
-        served = [(index, entry, part.bodies[index]) for index, entry in part.puts.items() if index in part.bodies]
-        chunks = [served[at : at + _CHUNK] for at in range(0, len(served), _CHUNK)]
-        verdicts = await asyncio.gather(*(loop.run_in_executor(self.pool, self._verdicts, chunk) for chunk in chunks))
+    async def _checked(self, part: _Fetched, of: int) -> Batch:
+        items = [(index, part.leaves[index], body) for index, body in part.bodies.items()]
         accepted: list[Accepted] = []
         refused: list[Refusal] = []
         held: list[tuple[int, str, bytes]] = []
-        for verdict in (one for chunk in verdicts for one in chunk):
+        for verdict in await self.checking.check(self.member, items, of=of):
             if isinstance(verdict, Accepted):
                 accepted.append(verdict)
                 continue
             refused.append(verdict)
-            entry, body = part.puts[verdict.index], part.bodies[verdict.index]
+            entry, body = Entry.parse(part.leaves[verdict.index]), part.bodies[verdict.index]
             if matches(entry, body):
                 held.append((verdict.index, entry.sha256 or "", body))
-        undecided = [index for index in part.puts if index not in part.bodies]
+        undecided = [index for index in part.leaves if index not in part.bodies]
         return Batch(part.start, part.end, accepted, refused, held, part.withdrawn, part.erased, undecided)
-
-    def _verdicts(self, chunk: Sequence[tuple[int, Entry, bytes]]) -> list[Accepted | Refusal]:
-        return [self._verdict(index, entry, body) for index, entry, body in chunk]
-
-    def _verdict(self, index: int, entry: Entry, body: bytes) -> Accepted | Refusal:
-        try:
-            return check_record(entry, index, body, self.member, self.schemas)
-        except RecordRefused as refused:
-            return Refusal(index, entry.id, refused.code, refused.detail)

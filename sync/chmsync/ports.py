@@ -6,9 +6,9 @@ The library holds no state of its own. A node gives it a place to keep logs (`Se
 that a kill at any point repeats at most one step (CHM-Sync 1 sections 6 and 7).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from chmsync.canonical import JsonValue
 from chmsync.errors import RecordCode
@@ -87,9 +87,13 @@ class Refusal:
     detail: str
 
 
+#: Letters of the longest `identifier` and `modified` that are indexed; what is longer is no identifier and no date.
+_KEY_LETTERS = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """One record that passed every check: its newest put, its canonical bytes, and the parsed document."""
+    """One record that passed every check: its newest put, its canonical bytes, and what of them a node indexes."""
 
     index: int
     iri: str
@@ -98,7 +102,29 @@ class Accepted:
     rev: int
     sha256: str
     body: bytes
-    document: dict[str, JsonValue]
+    identifier: str | None
+    modified: str
+
+    @classmethod
+    def of(
+        cls,
+        index: int,
+        iri: str,
+        rev: int,
+        sha256: str,
+        body: bytes,
+        document: Mapping[str, JsonValue],
+    ) -> Self:
+        """The record of an entry; `document` is its body, decoded."""
+        government = _key(document, "government")
+        identifier, modified = _key(document, "identifier"), _key(document, "modified") or ""
+        return cls(index, iri, _key(document, "type") or "", government, rev, sha256, body, identifier, modified)
+
+
+def _key(document: Mapping[str, JsonValue], name: str) -> str | None:
+    """A member that is short plain text; a record of an unknown type may hold anything there."""
+    found = document.get(name)
+    return found if isinstance(found, str) and len(found) <= _KEY_LETTERS and found.isprintable() else None
 
 
 @dataclass(frozen=True, slots=True)

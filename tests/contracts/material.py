@@ -36,7 +36,7 @@ def accepted(index, number, rev=1, origin=ORIGIN, **members):
     found = document(number, rev, origin, **members)
     body = encode(found)
     digest = hashlib.sha256(body).hexdigest()
-    return Accepted(index, found["id"], found["type"], found.get("government"), rev, digest, body, found)
+    return Accepted.of(index, found["id"], rev, digest, body, found)
 
 
 def entry(number, op="put", rev=1, origin=ORIGIN, **members):

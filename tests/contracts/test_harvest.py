@@ -1,5 +1,7 @@
 """What a harvester is promised by its store (`chmsync.ports.HarvestStore`, CHM-Sync 1 section 7)."""
 
+from dataclasses import replace
+
 import pytest
 
 from chmnode.errors import ForeignRecord
@@ -298,7 +300,7 @@ async def test_an_entry_with_the_longest_possible_iri_is_harvested(database, sto
     name = f"https://chm.example.ke/records/{''.join(f'{n * 7919 % 9973:04}' for n in range(950))}"
     found = Leaf(0, b"{}", name, "put", 1)
     record = accepted(0, 0)
-    long = type(record)(0, name, "Need", None, 1, record.sha256, record.body, record.document)
+    long = replace(record, iri=name)
     await Tree().harvest(store, [found], accepted=[long])
     assert (await Records(database.read).get(name)).iri == name
     assert list(await store.heads(ORIGIN, [name])) == [name]

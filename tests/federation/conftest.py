@@ -1,12 +1,12 @@
 """A harvester over a real database, and simulated peers for it to read."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import pytest
 
 from chmnode.storage import LogStore, Records
+from chmsync.checking import Checking
 from chmsync.harvester import Harvester
 from chmsync.keys import PrivateKey
 from chmsync.limits import Limits
@@ -18,10 +18,12 @@ NOW = 1_767_225_600
 
 
 class Examples:
-    """The record types of these tests: an `Example` has a title."""
+    """The record types of these tests: an `Example` has a title, unless that is not asked for."""
+
+    titles = True
 
     def problem(self, document):
-        return None if document.get("title") else "$.title: is missing"
+        return None if document.get("title") or not self.titles else "$.title: is missing"
 
     def known_context(self, context):
         return context == CONTEXT
@@ -33,16 +35,15 @@ class Region:
 
     store: LogStore
     database: object
-    pool: ThreadPoolExecutor
+    checking: Checking
     limits: Limits = field(default_factory=Limits)
-    schemas: object = field(default_factory=Examples)
     now: float = NOW
     mirror: Cosigner = field(
         default_factory=lambda: Cosigner("region.example.org/mirror", PrivateKey.from_seed(b"m" * 32))
     )
 
     async def harvest(self, peer: Peer, *sources: PeerSource, governments=("KE",), **options) -> HarvestReport:
-        harvester = Harvester(self.store, self.schemas, self.pool, lambda: self.now, self.mirror, self.limits)
+        harvester = Harvester(self.store, self.checking, lambda: self.now, self.mirror, self.limits)
         member = peer.member.allowing(governments)
         return await harvester.harvest(member, sources or [PeerSource(peer)], **options)
 
@@ -55,15 +56,11 @@ class Region:
         return await self.store.load(peer.origin)
 
 
-@pytest.fixture(scope="session")
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(2) as threads:
-        yield threads
-
-
 @pytest.fixture
-def region(database, pool) -> Region:
-    return Region(LogStore(database), database, pool)
+def region(database) -> Iterator[Region]:
+    checking = Checking(Examples)
+    yield Region(LogStore(database), database, checking)
+    checking.close()
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import random
 import signal
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from chmnode.storage import LogStore, open_database
+from chmsync.checking import Checking
 from chmsync.harvester import Harvester
 from chmsync.limits import Limits
 from chmsync.simulator import CONTEXT, Peer
@@ -33,7 +33,7 @@ async def harvest(site, folder, asked):
     """One whole harvest from a directory, noting every resource asked for."""
     peer = Peer()
     async with open_database("sqlite:///chm.sqlite", folder=folder) as database:
-        with open_tree(site) as tree, ThreadPoolExecutor(2) as pool:
+        with open_tree(site) as tree:
             ((_, source),) = tree.logs()
             fetch = source.tree.read
 
@@ -42,7 +42,7 @@ async def harvest(site, folder, asked):
                 return fetch(name, limit)
 
             source.tree.read = noted
-            harvester = Harvester(LogStore(database), Examples(), pool, time.time, None, Limits(batch_entries=256))
+            harvester = Harvester(LogStore(database), Checking(Examples), time.time, None, Limits(batch_entries=256))
             report = await harvester.harvest(peer.member.allowing(["KE"]), [source])
             assert report.status == "ok", report
 

@@ -8,12 +8,10 @@ saved in the peer's row.
 import asyncio
 import hashlib
 import json
-import os
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from chmnode.config import Config
@@ -21,10 +19,10 @@ from chmnode.errors import NodeError
 from chmnode.federation.peers import PinnedPeer, pinned, sources_of
 from chmnode.identity import Identity
 from chmnode.storage import Database, Leases, LogStore, Peers, Schedule
+from chmsync.checking import Checking
 from chmsync.errors import LogCode, SyncError
 from chmsync.harvester import Harvester
 from chmsync.http import Client, Meter
-from chmsync.ports import SchemaCheck
 from chmsync.report import EntityTag, HarvestReport
 from chmsync.schedule import Outcome, next_due
 from chmsync.sources import Source, open_tree
@@ -40,7 +38,7 @@ class Federation:
     """Harvests the pinned peers of one node.
 
     Args:
-        schemas: knows record types; `ruleset` names its version, so that a change rechecks what was quarantined.
+        checking: checks records with the schemas that `ruleset` names, so that a change rechecks what was quarantined.
         holder: names this process in lease rows.
     """
 
@@ -48,11 +46,10 @@ class Federation:
     identity: Identity
     database: Database
     logs: LogStore
-    schemas: SchemaCheck
+    checking: Checking
     ruleset: str
     clock: Callable[[], float]
     holder: str
-    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(os.cpu_count() or 1, "check"))
 
     async def harvest(self, origins: Sequence[str] | None = None) -> list[HarvestReport]:
         """Harvest these peers now (all, when None), beside each other; one report each, in order."""
@@ -106,7 +103,7 @@ class Federation:
         ruleset = self._ruleset(peer)
         remembered = json.loads(peer.row.schedule.run or "{}")
         mirror = self.identity.mirror if self.config.mirror else None
-        harvester = Harvester(self.logs, self.schemas, self.pool, self.clock, mirror, self.config.limits)
+        harvester = Harvester(self.logs, self.checking, self.clock, mirror, self.config.limits)
         recheck = remembered.get("ruleset", ruleset) != ruleset
         try:
             tag = None if recheck else _tag(peer)
@@ -168,8 +165,8 @@ class Federation:
             await leases.renew(name, self.holder, _LEASE_SECONDS, self.clock())
 
     def close(self) -> None:
-        """Let the checking threads go."""
-        self.pool.shutdown()
+        """Let the checking threads and processes go."""
+        self.checking.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,6 @@ from chmsync.ports import Accepted, Append, Applied, Batch, Head, Leaf, LogState
 
 #: Tile levels above the entries that a tree of at most 2^63 entries can fill.
 _LEVELS = range(1, 8)
-#: Longest `identifier` and `modified` that are indexed; what is longer is no identifier and no date.
-_KEY_LETTERS = 64
 #: Letters of a refusal that are kept.
 _DETAIL_LETTERS = 1000
 
@@ -412,9 +410,7 @@ def _accepted(index: int, entry: Staged) -> Accepted:
     assert entry.sha256 is not None
     document = decode(entry.body)
     assert isinstance(document, dict)
-    government = _text(document, "government")
-    kind = _text(document, "type") or ""
-    return Accepted(index, entry.iri, kind, government, entry.rev, entry.sha256, entry.body, document)
+    return Accepted.of(index, entry.iri, entry.rev, entry.sha256, entry.body, document)
 
 
 def _record_row(log: _Log, record: Accepted) -> Mapping[str, Value]:
@@ -425,15 +421,9 @@ def _record_row(log: _Log, record: Accepted) -> Mapping[str, Value]:
         "type": record.type,
         "government": record.government,
         "rev": record.rev,
-        "identifier": _text(record.document, "identifier"),
-        "modified": _text(record.document, "modified") or "",
+        "identifier": record.identifier,
+        "modified": record.modified,
     }
-
-
-def _text(document: Mapping[str, JsonValue], name: str) -> str | None:
-    """A member that is short plain text; a record of an unknown type may hold anything there."""
-    found = document.get(name)
-    return found if isinstance(found, str) and len(found) <= _KEY_LETTERS and found.isprintable() else None
 
 
 def _plain(detail: str) -> str:

@@ -1,0 +1,146 @@
+"""Checking records on all cores (CHM-Sync 1 section 7, step 3).
+
+Verification is most of a harvest's work. A few records are checked in threads, at no cost to start; a long run is
+checked in processes of their own, which do not share the interpreter lock with the event loop and the database. They
+are started when first needed, kept, and end with the node, however it ends.
+
+A `SchemaCheck` cannot be sent to another process, so the processes are told how to make one.
+"""
+
+import asyncio
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Final, TypeVar
+
+from chmsync.acceptance import check_record
+from chmsync.entry import Entry
+from chmsync.errors import RecordCode, RecordRefused
+from chmsync.member import Member
+from chmsync.ports import Accepted, Refusal, SchemaCheck
+
+#: One entry to check: its index, its leaf (whose shape is known to be good), the text served for it.
+Item = tuple[int, bytes, bytes]
+Verdict = Accepted | Refusal
+T = TypeVar("T")
+
+#: Records handed over at a time: enough to hide the hand-over, few enough to keep all cores busy.
+_CHUNK: Final = 128
+#: From this many records on it pays to have processes of their own.
+MANY: Final = 4096
+_PDEATHSIG: Final = 1
+
+
+def check_chunk(items: Sequence[Item], member: Member, schemas: SchemaCheck) -> list[Verdict]:
+    """The verdict on each of these records, in order."""
+    return [_verdict(index, leaf, body, member, schemas) for index, leaf, body in items]
+
+
+def _verdict(index: int, leaf: bytes, body: bytes, member: Member, schemas: SchemaCheck) -> Verdict:
+    entry = Entry.parse(leaf)
+    try:
+        return check_record(entry, index, body, member, schemas)
+    except RecordRefused as refused:
+        return Refusal(index, entry.id, refused.code, refused.detail)
+
+
+class Checking:
+    """Checks records in threads or, when there are many, in processes.
+
+    Args:
+        make: makes the judge of record types, here and in each process; must be picklable.
+        preload: modules that the processes are better born with.
+        cores: how many records are checked at once.
+    """
+
+    def __init__(
+        self, make: Callable[[], SchemaCheck], *, preload: Sequence[str] = (), cores: int | None = None
+    ) -> None:
+        self._make = make
+        self._preload = preload
+        self._cores = cores or os.cpu_count() or 1
+        self._schemas = make()
+        self._threads = ThreadPoolExecutor(self._cores, "check")
+        self._processes: ProcessPoolExecutor | None = None
+
+    async def check(self, member: Member, items: Sequence[Item], *, of: int) -> list[Verdict]:
+        """The verdicts on these records, in order.
+
+        Args:
+            member: whose they are.
+            items: what to check.
+            of: how many records the whole run will bring, which decides where they are checked.
+        """
+        chunks = [items[at : at + _CHUNK] for at in range(0, len(items), _CHUNK)]
+        if of >= MANY or self._processes is not None:
+            try:
+                return await self._in_processes(member, chunks)
+            except BrokenProcessPool:  # one was killed; the rest of the node goes on, and so does this run
+                self._processes = None
+        calls = (self._loop_run(self._threads, check_chunk, chunk, member, self._schemas) for chunk in chunks)
+        return [verdict for verdicts in await asyncio.gather(*calls) for verdict in verdicts]
+
+    async def _in_processes(self, member: Member, chunks: Sequence[Sequence[Item]]) -> list[Verdict]:
+        if self._processes is None:
+            context = multiprocessing.get_context("forkserver")
+            context.set_forkserver_preload([__name__, *self._preload])
+            self._processes = ProcessPoolExecutor(self._cores, context, _begin, (self._make,))
+        pool = self._processes
+        packed = await asyncio.gather(*(self._loop_run(pool, _check_there, chunk, member) for chunk in chunks))
+        pairs = (
+            (item, parts)
+            for chunk, found in zip(chunks, packed, strict=True)
+            for item, parts in zip(chunk, found, strict=True)
+        )
+        return [_unpacked(item, parts) for item, parts in pairs]
+
+    @staticmethod
+    def _loop_run(pool: Executor, function: Callable[..., T], *arguments: object) -> "asyncio.Future[T]":
+        return asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
+
+    def close(self) -> None:
+        """Let threads and processes go."""
+        self._threads.shutdown()
+        if self._processes is not None:
+            self._processes.shutdown(cancel_futures=True)
+
+
+_schemas: SchemaCheck
+
+
+def _begin(make: Callable[[], SchemaCheck]) -> None:
+    """Prepare a checking process: its schemas, and that it neither outlives the node nor answers its Ctrl-C."""
+    global _schemas  # noqa: PLW0603 - what a process of a pool is given once
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+    _schemas = make()
+
+
+#: A verdict on its way between processes: plain, and without the text, which the other side has.
+_Packed = tuple[str, str, str | None, int, str, str | None, str] | tuple[str | None, str, str]
+
+
+def _check_there(items: Sequence[Item], member: Member) -> list[_Packed]:
+    return [_packed(verdict) for verdict in check_chunk(items, member, _schemas)]
+
+
+def _packed(verdict: Verdict) -> _Packed:
+    if isinstance(verdict, Refusal):
+        return verdict.iri, str(verdict.code), verdict.detail
+    one = verdict
+    return one.iri, one.type, one.government, one.rev, one.sha256, one.identifier, one.modified
+
+
+def _unpacked(item: Item, packed: _Packed) -> Verdict:
+    index, _, body = item
+    if len(packed) == 3:
+        iri, code, detail = packed
+        return Refusal(index, iri, RecordCode(code), detail)
+    name, kind, government, rev, sha256, identifier, modified = packed
+    return Accepted(index, name, kind, government, rev, sha256, body, identifier, modified)
