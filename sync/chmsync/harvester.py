@@ -15,7 +15,7 @@ from enum import Enum
 from chmsync import fetching
 from chmsync.acceptance import judge, leaf_of
 from chmsync.checking import Checking
-from chmsync.checkpoint import SignedCheckpoint
+from chmsync.checkpoint import Checkpoint, SignedCheckpoint
 from chmsync.errors import PASSING, LogCode, LogRefused, RecordCode
 from chmsync.growth import Growth
 from chmsync.http import Meter
@@ -135,8 +135,8 @@ class _Run:
 
     @property
     def _pending(self) -> bool:
-        """Whether there are proven entries above the trusted checkpoint."""
-        return self.state.note is None or self.state.proven > self.state.size
+        """Whether there are proven entries above the trusted checkpoint, or whose records are not decided."""
+        return self.state.note is None or self.state.applied < self.state.proven or self.state.proven > self.state.size
 
     # -- checkpoint ----------------------------------------------------------------------------------------------
 
@@ -321,11 +321,19 @@ class _Run:
     # -- trust ---------------------------------------------------------------------------------------------------
 
     async def _trust(self) -> None:
-        """All records under the target are decided: it becomes the checkpoint we trust, serve and cosign."""
-        assert self.state.target_note is not None
-        note = TrustedLog(self.member, self.state).kept(None, Note.parse(self.state.target_note))
+        """All records under the target are decided: it becomes the checkpoint we trust, serve and cosign.
+
+        Entries that were proven for an earlier target, of which a later one has taken the place, wait for theirs.
+        """
         root = self.state.proven_frontier.root()
-        await self.store.trust(self.origin, self._endorsed(note).encode(), self.state.proven, root)
+        known = self.state.note is not None and self.state.proven == self.state.size
+        if self.state.target_note is None or known:
+            return
+        note = Note.parse(self.state.target_note)
+        if Checkpoint.parse(note.text) != Checkpoint(self.origin, self.state.proven, root):
+            return
+        kept = TrustedLog(self.member, self.state).kept(None, note)
+        await self.store.trust(self.origin, self._endorsed(kept).encode(), self.state.proven, root)
         await self._reload()
 
     async def _renew(self, offered: Note) -> None:

@@ -13,6 +13,8 @@ from chmnode.storage.database import Dialect
 
 USE = re.compile(r'(?:session|read)\.(?:fetch_all|fetch_one|execute|execute_many)\(\s*"(\w+)"')
 #: Plans of SQLite that read every entry or text, or all those of a log up to some index.
+#: Judging a whole log again reads a whole log.
+WALKS_ON_PURPOSE = {"entry_unjudge"}
 WHOLE_LOG = re.compile(r"SCAN (e|entry|r|v|revision)|SEARCH (e|entry|r|v|revision) .*\(log_id=\?( AND idx<\?)?\)")
 
 

@@ -218,3 +218,35 @@ async def test_records_quarantined_by_an_old_schema_come_in_with_the_new_one(reg
     region.checking._schemas.titles = False
     assert (await region.harvest(peer)).accepted == 0
     assert (await region.harvest(peer, recheck=True)).accepted == 1
+
+
+async def test_entries_proven_for_a_target_that_was_replaced_wait_for_their_own_checkpoint(region, peer):
+    """Nothing is trusted under a checkpoint that is not its own, whatever order the failures came in."""
+    for number in range(5):
+        peer.put(f"r{number}")
+    stale = peer.copy()
+    await region.harvest(peer)
+    for number in range(5, 10):
+        peer.put(f"r{number}")
+    ten = peer.copy()
+    peer.lies.append(lambda path, answer: None if path.startswith("rec") else answer)
+    assert (await region.harvest(peer)).status == "unreachable"
+    peer.put("r10")
+    peer.lies.append(lambda path, answer: None if path.startswith("tile/entries") else answer)
+    assert (await region.harvest(peer)).status == "unreachable"
+    report = await region.harvest(
+        stale, PeerSource(stale, "mirror", is_origin=False), PeerSource(ten, "other", is_origin=False)
+    )
+    state = await region.state(peer)
+    assert open_checkpoint(state.note, peer.origin, peer.member.log_keys).checkpoint.size == state.size
+    report = await region.harvest(ten, PeerSource(ten, "mirror", is_origin=False))
+    assert (report.status, report.size) == ("ok", 10)
+    peer.lies.clear()
+    assert (await region.harvest(peer)).size == 11
+    assert await region.shown(peer, "r10") == "Record r10"
+
+
+async def test_an_empty_log_that_never_grew_is_current(region, peer):
+    await region.harvest(peer)
+    report = await region.harvest(peer)
+    assert (report.status, report.new, report.size) == ("ok", 0, 0)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chmnode.errors import NodeError
-from chmnode.storage import Peer, Peers, Session
+from chmnode.storage import Logs, Peer, Peers, Session
 from chmsync.entry import below
 from chmsync.errors import FormatError
 from chmsync.http import Client, Meter
@@ -76,7 +76,10 @@ async def pin(
     for other in [own, *(peer.member for peer in await pinned(session))]:
         if other.origin != member.origin and _overlap(member.id_prefixes, other.id_prefixes):
             raise PinRefused(f"{member.origin} claims record prefixes that belong to {other.origin}")
+    before = await Peers(session).get(member.origin)
     await Peers(session).put(member.origin, member.encode(), governments=governments, prefixes=prefixes, now=now)
+    if before is not None and Member.parse(before.descriptor).id_prefixes != member.id_prefixes:
+        await Logs(session, lambda: now).rejudge(member.origin)  # what was foreign may be its own now
     return member
 
 

@@ -16,8 +16,8 @@ Record = Mapping[str, Any]
 
 #: A language tag as RDF allows it.
 LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
-#: Characters that an IRI in Turtle and N-Triples may hold.
-UNBROKEN = re.compile(r'[^\x00-\x20<>"{}|^`\\]+')
+#: Characters that an IRI in Turtle and N-Triples may hold, and no reader takes for the end of a line.
+UNBROKEN = re.compile(r'[^\x00-\x20\x7f-\xa0\u2028\u2029<>"{}|^`\\]+')
 
 # A literal stays as it was written: `Z` is not rewritten as `+00:00`.
 rdflib.NORMALIZE_LITERALS = False

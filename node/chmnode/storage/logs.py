@@ -210,6 +210,14 @@ class Logs:
         )
         await self._save(log, note=note, size=size, root=root)
 
+    async def rejudge(self, origin: str) -> None:
+        """Judge and apply every entry again at the next harvest: more of its IRIs are the member's own now."""
+        log = await self._lock(origin)
+        await self._session.execute("entry_unjudge", log=log.id)
+        await self._session.execute("quarantine_forget", log=log.id)
+        await self._session.execute("undecided_forget", log=log.id)
+        await self._save(log, judged=0, applied=0)
+
     async def freeze(self, origin: str, evidence: str | None) -> None:
         """Set the evidence of a fork, or lift it."""
         await self._save(await self._lock(origin), evidence=evidence)

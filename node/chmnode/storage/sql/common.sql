@@ -52,6 +52,16 @@ update entry set superseded = :newer where log_id = :log and idx = :idx;
 update entry set superseded = :newer
 where iri = :iri and +log_id = :log and +idx < :newer and code is null and superseded is null;
 
+-- name: entry_unjudge
+update entry set code = null, superseded = null
+where log_id = :log and (code is not null or superseded is not null);
+
+-- name: quarantine_forget
+delete from quarantine where log_id = :log;
+
+-- name: undecided_forget
+delete from undecided where log_id = :log;
+
 -- name: entry_range
 select idx, leaf, iri, op, rev, detail from entry
 where log_id = (select id from log where origin = :origin) and idx >= :start and idx < :end
