@@ -1,0 +1,292 @@
+"""A record as its page shows it: texts, facts and links in the reader's language.
+
+Driven by the schema file of the type (`records.catalogue`), so that a new type or field needs nothing here; a record of
+a type that this node does not know is told from its members. Refuses links that are not web addresses: a harvested
+record of an unknown type may hold anything.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from chmnode.concepts import Concepts
+from chmnode.portal.i18n import N_, Reader, direction
+from chmnode.portal.words import RELATIONS
+from chmnode.records.catalogue import Catalogue, RecordType
+from chmnode.records.fields import Field
+from chmnode.records.text import Text, is_machine, text
+
+#: Members that a page shows elsewhere than among the facts: in its head, or in "Where this comes from".
+_ELSEWHERE: Final = frozenset({"title", "summary", "@context", "proof"})
+_ENVELOPE_ELSEWHERE: Final = frozenset(
+    {
+        "id",
+        "type",
+        "schema",
+        "identifier",
+        "publisher",
+        "revision",
+        "issued",
+        "modified",
+        "languages",
+        "translations",
+        "license",
+        "source",
+    }
+)
+_YES, _NO = N_("Yes"), N_("No")
+_CONTACT = N_("Through the publishing node; no address is shown.")
+#: A record may name many others; titles are looked up for so many.
+MOST_LINKS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a fact."""
+
+    text: str
+    #: The language of the text, where it is not the reader's.
+    lang: str | None = None
+    href: str | None = None
+    #: Translated by a machine and not reviewed.
+    machine: bool = False
+
+    @property
+    def dir(self) -> str | None:
+        """How the language of the text is written, where it is not the reader's."""
+        return direction(self.lang) if self.lang else None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A member with its values, or, for an object, the facts within each."""
+
+    label: str
+    values: tuple[Value, ...] = ()
+    parts: tuple[tuple["Fact", ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text of several paragraphs."""
+
+    label: str
+    paragraphs: tuple[str, ...]
+    lang: str | None
+    machine: bool
+
+    @property
+    def dir(self) -> str | None:
+        """How the language of the text is written, where it is not the reader's."""
+        return direction(self.lang) if self.lang else None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a record is shown, and its title if we hold it."""
+
+    href: str
+    title: Text | None
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells records to one reader.
+
+    Args:
+        reader: whose language it is.
+        catalogue: of record types.
+        concepts: for the labels of codes.
+        links: addresses and titles of other records, by IRI.
+    """
+
+    reader: Reader
+    catalogue: Catalogue
+    concepts: Concepts
+    links: Mapping[str, Link]
+
+    def kind(self, record: Mapping[str, Any]) -> str:
+        """What kind of record it is."""
+        known = self.catalogue.of(record)
+        return self.reader.say(known.label) if known else str(record.get("type", ""))
+
+    def title(self, record: Mapping[str, Any]) -> Value:
+        """The title, or what stands for it."""
+        found = text(record, "title", self.reader.lang)
+        return self._value(record, found) if found else Value(str(record.get("identifier") or record.get("id", "")))
+
+    def gist(self, record: Mapping[str, Any]) -> Passage | None:
+        """What the record is about, in a few lines; none where a passage right below says it in full."""
+        known = self.catalogue.of(record)
+        for member in known.gist if known else ("summary",):
+            if found := text(record, member, self.reader.lang):
+                field = known.field(member) if known else None
+                below = member != "summary" and field is not None and field.kind == "text"
+                return None if below else self._passage(record, "", found)
+        return None
+
+    def passages(self, record: Mapping[str, Any]) -> list[Passage]:
+        """The long texts, each under its label."""
+        known = self.catalogue.of(record)
+        names = [(f.name, f.label) for f in known.fields if f.kind == "text"] if known else _language_maps(record)
+        found = [(label, text(record, name, self.reader.lang)) for name, label in names if name not in _ELSEWHERE]
+        return [self._passage(record, self.reader.say(label), told) for label, told in found if told]
+
+    def facts(self, record: Mapping[str, Any]) -> list[Fact]:
+        """Everything else that the record says."""
+        known = self.catalogue.of(record)
+        facts = self._known(record, known) if known else self._unknown(record)
+        return [fact for fact in facts if fact.values or fact.parts]
+
+    def place(self, record: Mapping[str, Any]) -> list[Value]:
+        """Where it applies."""
+        held = (("countries", record.get("countries")), ("regions", record.get("regions")))
+        return [self.code(scheme, str(code)) for scheme, codes in held for code in _items(codes)]
+
+    def helps(self, record: Mapping[str, Any]) -> list[Value]:
+        """The kinds of help it is about."""
+        members = ("assistanceTypes", "assistanceTypesFree")
+        return [self.code("assistance-types", str(code)) for member in members for code in _items(record.get(member))]
+
+    def closes(self, record: Mapping[str, Any]) -> str | None:
+        """Until when it is open."""
+        known = self.catalogue.of(record)
+        dates = (record.get(member) for member in (known.closes if known else ()))
+        return next((self.reader.day(day) for day in dates if isinstance(day, str)), None)
+
+    def code(self, scheme: str, code: str) -> Value:
+        """The label of a code; a code that this node does not know is shown as it is."""
+        concept = self.concepts.get(scheme, code)
+        if concept is None:
+            return Value(code)
+        label = self.concepts.label(concept, self.reader.lang)
+        return Value(label.text, self._foreign(label.lang), machine=label.machine)
+
+    def _foreign(self, lang: str) -> str | None:
+        return None if lang.partition("-")[0] == self.reader.lang else lang
+
+    def _value(self, record: Mapping[str, Any], found: Text) -> Value:
+        return Value(found.text, self._foreign(found.lang), machine=is_machine(record, found.lang))
+
+    def _passage(self, record: Mapping[str, Any], label: str, found: Text) -> Passage:
+        paragraphs = tuple(part.strip() for part in found.text.replace("\r\n", "\n").split("\n\n") if part.strip())
+        return Passage(label, paragraphs, self._foreign(found.lang), is_machine(record, found.lang))
+
+    def _known(self, record: Mapping[str, Any], known: RecordType) -> Iterator[Fact]:
+        for field in known.fields:
+            if field.name in _ELSEWHERE | _ENVELOPE_ELSEWHERE or field.kind == "text":
+                continue
+            if (value := record.get(field.name)) is not None:
+                yield self._fact(record, field, value)
+
+    def _fact(self, record: Mapping[str, Any], field: Field, value: object) -> Fact:
+        label = self.reader.say(field.label)
+        if field.name == "contactPoint":
+            return Fact(label, (Value(self.reader.say(_CONTACT)),))
+        if field.name == "relation":
+            return Fact(label, tuple(self._related(item) for item in _items(value)))
+        if field.translated:
+            found = text({**record, field.name: value}, field.name, self.reader.lang)
+            return Fact(label, (self._value(record, found),) if found else ())
+        items = _items(value) if field.many else [value]
+        if field.kind in {"money", "link"} or not field.fields:
+            return Fact(label, tuple(self._plain(field, item) for item in items))
+        return Fact(label, parts=tuple(tuple(self._within(record, field, item)) for item in items))
+
+    def _within(self, record: Mapping[str, Any], field: Field, item: object) -> Iterator[Fact]:
+        """The facts of an object within a record, whose texts are in the languages of the record."""
+        if isinstance(item, Mapping):
+            shared = {name: record.get(name) for name in ("languages", "translations")}
+            for member in field.fields:
+                if member.name in item:
+                    yield self._fact({**shared, **item}, member, item[member.name])
+
+    def _plain(self, field: Field, item: Any) -> Value:
+        match field.kind:
+            case "code" if field.scheme:
+                return self.code(field.scheme, str(item))
+            case "choice":
+                return Value(self.reader.say(dict(field.choices).get(item, str(item))))
+            case "boolean":
+                return Value(self.reader.say(_YES if item else _NO))
+            case "integer" if isinstance(item, int):
+                return Value(self.reader.number(item))
+            case "date" | "dateTime" | "partialDate":
+                return Value(self.reader.day(str(item)))
+            case "language":
+                return Value(self.reader.language(str(item)))
+            case "money":
+                return Value(self.reader.money(item["amount"], item["currency"]))
+            case "link":
+                return Value(item.get("name") or item["url"], href=web_address(item["url"]))
+            case "recordIri" | "iri":
+                return self._linked(str(item))
+            case _:
+                return Value(_shown(item))
+
+    def _linked(self, iri: str) -> Value:
+        link = self.links.get(iri)
+        if link is None:
+            return Value(iri, href=web_address(iri))
+        return Value(link.title.text if link.title else iri, self._foreign_of(link), link.href)
+
+    def _foreign_of(self, link: Link) -> str | None:
+        return self._foreign(link.title.lang) if link.title else None
+
+    def _related(self, item: Any) -> Value:
+        kind, target = (item.get("type"), item.get("id")) if isinstance(item, Mapping) else (None, None)
+        value = self._linked(str(target))
+        label = self.reader.say(RELATIONS.get(str(kind), str(kind)))
+        return Value(f"{label}: {value.text}", value.lang, value.href)
+
+    def _unknown(self, record: Mapping[str, Any]) -> Iterator[Fact]:
+        for name, value in record.items():
+            if name not in _ELSEWHERE | _ENVELOPE_ELSEWHERE and not _is_language_map(value):
+                yield Fact(name, tuple(self._generic(name, item) for item in _items(value)))
+
+    def _generic(self, name: str, item: Any) -> Value:
+        if name in {"countries", "regions"}:
+            return self.code(name, str(item))
+        if name == "government":
+            return self.code("countries", str(item))
+        return self._linked(item) if isinstance(item, str) and web_address(item) else Value(_shown(item))
+
+
+def linked(record: Mapping[str, Any], known: RecordType | None) -> Sequence[str]:
+    """IRIs of other records that a record names."""
+    iris = [item.get("id") for item in _items(record.get("relation")) if isinstance(item, Mapping)]
+    for field in known.fields if known else ():
+        for member, _, value in field.located(record):
+            if member.kind == "recordIri" and member.name != "id":
+                iris.extend(_items(value))
+    return list(dict.fromkeys(iri for iri in iris if isinstance(iri, str)))[:MOST_LINKS]
+
+
+def web_address(value: object) -> str | None:
+    """An address that may be a link."""
+    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None
+
+
+def by_language(record: Mapping[str, Any], name: Callable[[str], str]) -> list[tuple[str, bool]]:
+    """Names of the languages a record is in, and whether a machine translated into them."""
+    return [(name(str(lang)), is_machine(record, str(lang))) for lang in _items(record.get("languages"))]
+
+
+def _items(value: object) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _is_language_map(value: object) -> bool:
+    return isinstance(value, Mapping) and bool(value) and all(isinstance(each, str) for each in value.values())
+
+
+def _language_maps(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [(name, name) for name, value in record.items() if _is_language_map(value)]
+
+
+def _shown(item: object) -> str:
+    return item if isinstance(item, str) else orjson.dumps(item).decode()

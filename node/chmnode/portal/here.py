@@ -1,0 +1,68 @@
+"""Where a reader is: the page, the language, and the addresses that keep it.
+
+A language chosen by hand travels in the links (`?lang=`); one that the browser asked for does not, so that a link can
+be passed on.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from chmnode.addresses import Addresses
+from chmnode.portal.i18n import NAMES, Reader, best
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """One page in one language."""
+
+    addresses: Addresses
+    reader: Reader
+    #: Languages that the portal has.
+    languages: tuple[str, ...]
+    #: Whether the language was chosen by hand.
+    chosen: bool
+    path: str
+    query: Mapping[str, str]
+
+    @classmethod
+    def of(cls, request: web.Request, addresses: Addresses, readers: Mapping[str, Reader]) -> "Here":
+        """Find out where a request is."""
+        query = {name: value for name, value in request.query.items() if name not in {"lang", "format"}}
+        languages = tuple(readers)
+        chosen = request.query.get("lang", "")
+        asked = request.headers.get("Accept-Language")
+        reader = readers[chosen] if chosen in readers else readers[best(asked, languages)]
+        return cls(addresses, reader, languages, chosen in readers, request.rel_url.raw_path, query)
+
+    def to(self, path: str, **query: str) -> str:
+        """The address of a page of ours, in the language chosen."""
+        return self._with(self.addresses.base + path, query)
+
+    def record(self, iri: str, suffix: str = "", **query: str) -> str:
+        """The address at which this node shows a record; `suffix` names something about it (`/proof`)."""
+        path, _, asked = self.addresses.path_of(iri).partition("?")
+        found = f"{path}{suffix}" + (f"?{asked}" if asked else "")
+        return self._with(found, query)
+
+    def in_language(self, lang: str) -> str:
+        """This page in another language."""
+        return f"{self.path}?{urlencode({**self.query, 'lang': lang})}"
+
+    @property
+    def elsewhere(self) -> list[tuple[str, str, str]]:
+        """The languages, each with its own name and the address of this page in it."""
+        return [(lang, NAMES[lang], self.in_language(lang)) for lang in self.languages]
+
+    @property
+    def canonical(self) -> str:
+        """The address of this page without a language."""
+        return self.addresses.root + self.path + (f"?{urlencode(self.query)}" if self.query else "")
+
+    def _with(self, address: str, query: Mapping[str, str]) -> str:
+        more = urlencode({**query, **({"lang": self.reader.lang} if self.chosen else {})})
+        if not more:
+            return address
+        return f"{address}{'&' if '?' in address else '?'}{more}"
