@@ -12,9 +12,9 @@ from chmnode.storage import queries
 from chmnode.storage.database import Dialect
 
 USE = re.compile(r'(?:session|read)\.(?:fetch_all|fetch_one|execute|execute_many)\(\s*"(\w+)"')
-#: Plans of SQLite that read every entry or text, or all those of a log up to some index.
 #: Judging a whole log again reads a whole log.
 WALKS_ON_PURPOSE = {"entry_unjudge"}
+#: Plans of SQLite that read every entry or text, or all those of a log up to some index.
 WHOLE_LOG = re.compile(r"SCAN (e|entry|r|v|revision)|SEARCH (e|entry|r|v|revision) .*\(log_id=\?( AND idx<\?)?\)")
 
 
@@ -40,7 +40,8 @@ async def test_every_query_is_understood(database):
                 await session.script(f"prepare {name} as {statement}; deallocate {name}")
         else:
             plan = await database.read.select(f"explain query plan {text}", dict.fromkeys(places, 1))
-            assert not [row[3] for row in plan if WHOLE_LOG.fullmatch(row[3])], name
+            walks = [row[3] for row in plan if WHOLE_LOG.fullmatch(row[3])]
+            assert not walks or name in WALKS_ON_PURPOSE, name
 
 
 def test_a_name_given_twice_is_refused():

@@ -55,7 +55,7 @@ async def test_the_node_does_not_pin_itself(database):
 async def test_two_peers_cannot_own_the_same_records(database, peer, prefix):
     await pinning(database, peer.member)
     other = Peer("https://chm.example.ug").member
-    with pytest.raises(PinRefused, match="belong to chm.example.ke/log"):
+    with pytest.raises(PinRefused, match=r"belong to chm\.example\.ke/log"):
         await pinning(database, replace(other, id_prefixes=(*other.id_prefixes, prefix)))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from chmnode.errors import ForeignRecord
 from chmnode.storage.database import Row, Session, Value
 from chmsync import mirror, tiles
-from chmsync.canonical import JsonValue, decode
+from chmsync.canonical import decode
 from chmsync.errors import Conflict, FormatError, LogDamaged, RecordCode
 from chmsync.merkle import EMPTY_ROOT, CompactRange
 from chmsync.ports import Accepted, Append, Applied, Batch, Head, Leaf, LogState, Node, Refusal, Staged
