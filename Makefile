@@ -1,5 +1,5 @@
 # Every target sets up what it needs. `make lock` renews requirements.lock.
-.PHONY: setup demo test bench lint types layers check lock clean
+.PHONY: setup demo test bench soak strings lint types layers check lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -20,6 +20,9 @@ test: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
+
+strings: .venv/ready
+	$(BIN)/python -m chmnode.portal.strings
 
 lint: .venv/ready
 	$(BIN)/ruff check .
