@@ -70,8 +70,13 @@ async def _record_bundle(reader: LogReader, state: LogState, index: int) -> Reso
     if start >= end:
         return Absence.UNKNOWN
     bodies = await reader.bodies(state.origin, start, end, state.size)
-    text = b"".join((body or b"") + b"\n" for body in bodies)
+    text = b"".join(_line(body) for body in bodies)
     return Resource(text, BUNDLE_TYPE, _TEXT_SECONDS)
+
+
+def _line(body: bytes | None) -> bytes:
+    """One line of a record bundle; text that is not canonical may hold a newline, and is to be had singly."""
+    return b"\n" if body is None or b"\n" in body else body + b"\n"
 
 
 async def _entry_bundle(reader: LogReader, state: LogState, bundle: tiles.Bundle) -> Resource | Absence:

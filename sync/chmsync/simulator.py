@@ -235,7 +235,8 @@ class Peer:
         entry = _entry(leaf)
         if entry is None or entry.op != "put" or _newest(self.leaves, entry.id) != leaf:
             return b""
-        return self.bodies.get(entry.sha256 or "", b"")
+        body = self.bodies.get(entry.sha256 or "", b"")
+        return b"" if b"\n" in body else body
 
 
 def _entry(leaf: bytes) -> Entry | None:

@@ -250,3 +250,11 @@ async def test_an_empty_log_that_never_grew_is_current(region, peer):
     await region.harvest(peer)
     report = await region.harvest(peer)
     assert (report.status, report.new, report.size) == ("ok", 0, 0)
+
+
+async def test_a_held_text_with_a_newline_does_not_shift_the_lines_of_a_mirror(region, peer):
+    peer.put_bytes("bad", b'{"a":\n1}', peer.record("bad"))
+    peer.put("good")
+    assert codes(await region.harvest(peer)) == {0: "CANONICAL"}
+    answer = await serve(region.store, peer.origin, "records/000")
+    assert answer.body.split(b"\n")[:2] == [b"", peer.bodies[list(peer.bodies)[1]]]

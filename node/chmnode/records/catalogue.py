@@ -55,6 +55,11 @@ class RecordType:
         """The members by name."""
         return {member.name: member for member in self.fields}
 
+    @cached_property
+    def watched(self) -> tuple[Field, ...]:
+        """The members that have more to be checked in them than a schema can say."""
+        return tuple(member for member in self.fields if member.watched)
+
     def field(self, name: str) -> Field | None:
         """The member of that name, if the type has it."""
         return self.by_name.get(name)

@@ -60,6 +60,12 @@ class Field:
         """Whether the value is a language map."""
         return self.kind in LANGUAGE_MAPS
 
+    @property
+    def watched(self) -> bool:
+        """Whether something in it is to be checked that a schema cannot say: codes, order, dates, languages."""
+        own = self.scheme or self.sorted or self.not_before or self.translated
+        return bool(own) or any(field.watched for field in self.fields)
+
     def located(self, holder: Mapping[str, Any], at: str = "$") -> Iterator[tuple["Field", str, Any]]:
         """This member and those within it, each with its JSON path and value, as far as `holder` has them."""
         if self.name not in holder:

@@ -90,7 +90,7 @@ def check_authored(record: Record, catalogue: Catalogue, concepts: Vocabulary) -
     if kind is None:
         return [_unknown_schema(record, catalogue)]
     unsigned = [problem for problem in check(record, catalogue) if problem.path != "$.proof" or "proof" in record]
-    located = [place for field in kind.fields for place in field.located(record)]
+    located = [place for field in kind.watched for place in field.located(record)]
     return [
         *unsigned,
         *(problem for place in located for problem in _unknown_codes(*place, concepts)),

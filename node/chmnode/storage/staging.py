@@ -5,11 +5,11 @@ to stage one revision twice.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from chmnode.errors import ConstraintBroken
-from chmnode.storage.database import Session
+from chmnode.storage.database import Session, Value
 from chmsync.errors import Conflict
 
 
@@ -23,6 +23,10 @@ class NewEntry:
     leaf: bytes
     sha256: str | None = None
     body: bytes | None = None
+
+    def row(self) -> Mapping[str, Value]:
+        """Its columns."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Staging:
@@ -57,7 +61,7 @@ class Staging:
     async def stage(self, entries: Sequence[NewEntry]) -> None:
         """Stage entries in this order; Conflict if somebody else has staged one of these revisions."""
         try:
-            await self._session.execute_many("staged_add", [asdict(entry) for entry in entries])
+            await self._session.execute_many("staged_add", [entry.row() for entry in entries])
         except ConstraintBroken as error:
             raise Conflict(f"another edit of the same record came first: {error}") from error
 
