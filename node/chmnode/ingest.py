@@ -7,6 +7,7 @@ a newer release of a vocabulary elsewhere must not quarantine records here.
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 
 from chmnode import resources
@@ -36,7 +37,7 @@ class Schemas:
     @property
     def ruleset(self) -> str:
         """Changes when a schema does, so that what was quarantined is judged again."""
-        return hashlib.sha256("\n".join(sorted(self.catalogue.schemas)).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.catalogue.documents, sort_keys=True).encode()).hexdigest()
 
 
 def make_schemas() -> Schemas:

@@ -65,6 +65,9 @@ class Worker:
         for report in await self.node.federation.harvest_due(_PEERS):
             if report.status != "ok":
                 _log.warning("%s: %s %s", report.origin, report.code, report.detail)
+            elif report.cosigned and self.node.clock() - report.cosigned > self.node.config.limits.stale_seconds:
+                hours = (self.node.clock() - report.cosigned) / 3600
+                _log.warning("%s: nobody has vouched for this log for %d hours", report.origin, hours)
             elif report.new or report.quarantined:
                 counts = (report.new, report.accepted, len(report.quarantined))
                 _log.info("%s: %d new entries, %d records accepted, %d refused", report.origin, *counts)

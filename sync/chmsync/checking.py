@@ -87,7 +87,8 @@ class Checking:
 
     async def _in_processes(self, member: Member, chunks: Sequence[Sequence[Item]]) -> list[Verdict]:
         if self._processes is None:
-            context = multiprocessing.get_context("forkserver")
+            method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+            context = multiprocessing.get_context(method)
             context.set_forkserver_preload([__name__, *self._preload])
             self._processes = ProcessPoolExecutor(self._cores, context, _begin, (self._make,))
         pool = self._processes

@@ -15,7 +15,7 @@ from enum import Enum
 from chmsync import fetching
 from chmsync.acceptance import judge, leaf_of
 from chmsync.checking import Checking
-from chmsync.checkpoint import Checkpoint, SignedCheckpoint
+from chmsync.checkpoint import SignedCheckpoint
 from chmsync.errors import PASSING, LogCode, LogRefused, RecordCode
 from chmsync.growth import Growth
 from chmsync.http import Meter
@@ -36,6 +36,8 @@ class _Step(Enum):
 
     #: A larger tree, its entries now proven.
     GROWN = "grown"
+    #: Something newer; but first the records of what is proven.
+    BEHIND = "behind"
     #: Nothing newer, but proven entries whose records are not decided.
     PENDING = "pending"
     #: Nothing to do.
@@ -116,6 +118,10 @@ class _Run:
     async def _reload(self) -> None:
         self.state = await self.store.load(self.origin)
 
+    @property
+    def _log(self) -> TrustedLog:
+        return TrustedLog(self.member, self.state, max_signatures=self.on.limits.note_signatures)
+
     async def _harvest(self) -> None:
         if self.state.evidence is not None:
             detail = "the log has shown two histories; look at the evidence, then `chm peer resume`"
@@ -171,14 +177,18 @@ class _Run:
         if answer is None:
             return _Step.CURRENT
         note, etag = answer
-        log = TrustedLog(self.member, self.state)
+        log = self._log
         offer = log.offer(note, from_origin=source.is_origin)
+        if offer.relation is Relation.STALE:
+            return None
         if offer.relation is Relation.SMALLER:
             own = await self.store.root_at(self.origin, offer.checkpoint.size)
             log.compare_older(offer, own, from_origin=source.is_origin)
             return None
-        self.tag = EntityTag(source.name, etag) if etag else None
         self._prefer(source)
+        if offer.relation is Relation.LARGER and self.state.applied < self.state.proven:
+            return _Step.BEHIND
+        self.tag = EntityTag(source.name, etag) if etag else None
         if offer.relation is Relation.LARGER or (self.state.note is None and self.state.target_note is None):
             await self._entries(offer.signed)
             return _Step.GROWN
@@ -226,7 +236,8 @@ class _Run:
             if refused.code is LogCode.BAD_BUNDLE:
                 await self._give_up_pending()
             raise
-        if TrustedLog(self.member, self.state).proves(growth.frontier, target.checkpoint):
+        if self._log.proves(growth.frontier, target.checkpoint):
+            await self._pass_landmarks(target)
             self.tally.new += size - self.state.proven
             await self.store.prove(self.origin, size)
             await self._reload()
@@ -236,6 +247,13 @@ class _Run:
         if blame is not None:
             raise blame
         await self._entries_from(source, target)
+
+    async def _pass_landmarks(self, target: SignedCheckpoint) -> None:
+        """The tree must pass through the roots that the descriptor names (section 8)."""
+        for landmark in self._log.landmarks:
+            if landmark.size <= target.checkpoint.size:
+                own = await self.store.root_at(self.origin, landmark.size)
+                self._log.pass_through(landmark, own, target.note.encode())
 
     async def _give_up_pending(self) -> None:
         await self.store.discard_pending(self.origin)
@@ -266,7 +284,7 @@ class _Run:
         return await tile_row(self.store, self.origin, level, start, end)
 
     async def _blame(self, source: Source, target: SignedCheckpoint) -> LogRefused:
-        log = TrustedLog(self.member, self.state)
+        log = self._log
         wanted = log.blame_tiles(target.checkpoint.size)
         served = await fetching.hash_tiles(source, wanted, self.on.limits.connections_per_host)
         return log.blame(target, served)
@@ -321,18 +339,11 @@ class _Run:
     # -- trust ---------------------------------------------------------------------------------------------------
 
     async def _trust(self) -> None:
-        """All records under the target are decided: it becomes the checkpoint we trust, serve and cosign.
-
-        Entries that were proven for an earlier target, of which a later one has taken the place, wait for theirs.
-        """
+        """All records under the proven checkpoint are decided: it becomes the one we trust, serve and cosign."""
         root = self.state.proven_frontier.root()
-        known = self.state.note is not None and self.state.proven == self.state.size
-        if self.state.target_note is None or known:
+        if self.state.proven_note is None or (self.state.note is not None and self.state.proven == self.state.size):
             return
-        note = Note.parse(self.state.target_note)
-        if Checkpoint.parse(note.text) != Checkpoint(self.origin, self.state.proven, root):
-            return
-        kept = TrustedLog(self.member, self.state).kept(None, note)
+        kept = self._log.kept(None, Note.parse(self.state.proven_note))
         await self.store.trust(self.origin, self._endorsed(kept).encode(), self.state.proven, root)
         await self._reload()
 
@@ -340,7 +351,7 @@ class _Run:
         """Keep newer cosignatures of the checkpoint we trust."""
         assert self.state.note is not None
         held = Note.parse(self.state.note)
-        kept = TrustedLog(self.member, self.state).kept(held, offered)
+        kept = self._log.kept(held, offered)
         if set(kept.signatures) != set(held.signatures):
             note = self._endorsed(kept).encode()
             await self.store.trust(self.origin, note, self.state.size, self.state.root)

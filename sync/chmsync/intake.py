@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from chmsync import fetching
-from chmsync.acceptance import matches
+from chmsync.acceptance import check_authority, matches
 from chmsync.checking import Checking
 from chmsync.entry import Entry
-from chmsync.errors import LogRefused, RecordCode
+from chmsync.errors import LogRefused, RecordCode, RecordRefused
 from chmsync.limits import TILE_WIDTH, Limits
 from chmsync.member import Member
 from chmsync.ports import Accepted, Batch, HarvestStore, LogReader, LogState, Refusal
@@ -166,5 +166,20 @@ class Intake:
             entry, body = Entry.parse(part.leaves[verdict.index]), part.bodies[verdict.index]
             if matches(entry, body):
                 held.append((verdict.index, entry.sha256 or "", body))
-        undecided = [index for index in part.leaves if index not in part.bodies]
+        undecided = []
+        for index in part.leaves.keys() - part.bodies.keys():
+            refusal = self._unauthorised(index, part.leaves[index])
+            if refusal is not None:
+                refused.append(refusal)
+            else:
+                undecided.append(index)
         return Batch(part.start, part.end, accepted, refused, held, part.withdrawn, part.erased, undecided)
+
+    def _unauthorised(self, index: int, leaf: bytes) -> Refusal | None:
+        """Authority is checked before it is asked whether the text is served at all."""
+        entry = Entry.parse(leaf)
+        try:
+            check_authority(entry, index, self.member)
+        except RecordRefused as refused:
+            return Refusal(index, entry.id, refused.code, refused.detail)
+        return None

@@ -34,9 +34,10 @@ class LogState:
     #: Entries stored, and the compact range over them.
     fetched: int = 0
     frontier: CompactRange = CompactRange()  # noqa: RUF009 - frozen
-    #: Entries proven, and the compact range over them.
+    #: Entries proven, the compact range over them, and the signed note that proved them.
     proven: int = 0
     proven_frontier: CompactRange = CompactRange()  # noqa: RUF009 - frozen
+    proven_note: bytes | None = None
     #: Entries whose shape, IRI and sequence have been judged, in order.
     judged: int = 0
     #: Entries whose records have been checked and applied.

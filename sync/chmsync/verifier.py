@@ -3,7 +3,7 @@
 `TrustedLog` takes signed checkpoints and proofs, never fetches anything, and answers what follows. Its rules:
 
 1. A checkpoint counts only when signed by a key of the pinned member that is valid at its size.
-2. The *anchor* is the largest checkpoint proven so far: the target once its entries are proven, else the trusted one.
+2. The *anchor* is the largest checkpoint proven so far: the one that proved our entries, else the trusted one.
 3. Same size as the anchor: same root, or `FORK`. Smaller: it must agree with our own tree at that size, or `FORK`;
    if it agrees, a mirror is stale and the origin itself rolls back. Larger: it becomes the target.
 4. Entries up to the target are believed when the compact range over the anchor's entries and the new ones has the
@@ -21,7 +21,7 @@ from chmsync import canonical, tiles
 from chmsync.checkpoint import Checkpoint, SignedCheckpoint, open_checkpoint
 from chmsync.errors import FormatError, LogCode, LogDamaged, LogRefused
 from chmsync.keys import Vkey
-from chmsync.member import Member
+from chmsync.member import Member, Until
 from chmsync.merkle import CompactRange, verify_consistency
 from chmsync.note import Note, cosignatures
 from chmsync.ports import LogState
@@ -36,6 +36,8 @@ class Relation(Enum):
     SAME = "same"
     LARGER = "larger"
     SMALLER = "smaller"
+    #: Less than the registry knows the log to have had: we may hold nothing to compare it with.
+    STALE = "stale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +67,21 @@ class TrustedLog:
     Args:
         member: the pinned descriptor: the only source of keys.
         state: the durable state as last read.
+        max_signatures: lines of a note that are read.
     """
 
-    def __init__(self, member: Member, state: LogState) -> None:
+    def __init__(self, member: Member, state: LogState, *, max_signatures: int = 64) -> None:
         if state.origin != member.origin:
             raise LogDamaged(f"the stored log {state.origin} is not the member's log {member.origin}")
         self.member = member
         self.state = state
+        self._max_signatures = max_signatures
 
     @property
     def anchor(self) -> Checkpoint:
         """The largest checkpoint proven so far; of size 0 when there is none."""
-        if self.state.target_note is not None and self.state.proven == self.state.target_size > self.state.size:
-            return self._own(self.state.target_note)
+        if self.state.proven_note is not None and self.state.proven > self.state.size:
+            return self._own(self.state.proven_note)
         return Checkpoint(self.state.origin, self.state.size, self.state.root)
 
     def _own(self, note: bytes) -> Checkpoint:
@@ -95,9 +99,15 @@ class TrustedLog:
         """
         if self.member.status == "suspended":
             raise LogRefused(LogCode.NOT_A_MEMBER, f"the membership of {self.member.origin} is suspended")
-        signed = open_checkpoint(note, self.member.origin, self.member.log_keys)
+        limit = self._max_signatures
+        signed = open_checkpoint(note, self.member.origin, self.member.log_keys, max_signatures=limit)
         self._check_cosignatures(signed.note)
         offered, anchor = signed.checkpoint, self.anchor
+        known = max((until.size for until in self.landmarks), default=0)
+        if offered.size < known and offered.size >= anchor.size:
+            if from_origin:
+                raise LogRefused(LogCode.ROLLBACK, f"the origin offers size {offered.size}; it has had {known}")
+            return Offer(signed, Relation.STALE)
         if offered.size > anchor.size:
             self._same_as_target(signed)
             if from_origin and offered.size < self.state.target_size:
@@ -109,6 +119,19 @@ class TrustedLog:
         if offered.root != anchor.root:
             raise Fork(f"two roots for size {offered.size}", self.evidence(note))
         return Offer(signed, Relation.SAME)
+
+    @property
+    def landmarks(self) -> tuple[Until, ...]:
+        """Trees that the log must pass through: where its keys ended, and where it was closed (section 8)."""
+        of_logs = [key.until for key in self.member.vkeys]
+        of_records = [key.until for key in self.member.record_keys]
+        return tuple(end for end in (*of_logs, *of_records, self.member.closed) if end is not None)
+
+    def pass_through(self, landmark: Until, own_root: bytes, target: bytes) -> None:
+        """Compare our tree with a landmark that lies within it; `FORK` if it is another tree."""
+        if own_root != landmark.root:
+            detail = f"the tree of size {landmark.size} is not the one that the member's descriptor names"
+            raise Fork(detail, self.evidence(target))
 
     @property
     def cosigners(self) -> tuple[Vkey, ...]:
@@ -203,7 +226,7 @@ class TrustedLog:
 
     def _anchor_note(self) -> bytes | None:
         if self.anchor.size > self.state.size:
-            return self.state.target_note
+            return self.state.proven_note
         return self.state.note
 
 

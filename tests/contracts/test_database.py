@@ -195,7 +195,7 @@ async def test_readers_of_sqlite_cannot_write(folder):
 async def test_a_file_that_is_no_database_is_refused_with_the_mend(folder):
     path = folder / "chm.sqlite"
     path.write_bytes(b"not a database at all " * 100)
-    with pytest.raises(DatabaseDamaged, match=r"chm\.sqlite .* `chm restore`"):
+    with pytest.raises(DatabaseDamaged, match=r"chm\.sqlite .* put a backup"):
         await opened(path)
 
 

@@ -88,7 +88,7 @@ HOSTILE = {
     "redirect to another host": (answering(302, Location="http://localhost:1/x"), "REDIRECT"),
     "redirect inward": (answering(302, Location="http://169.254.169.254/latest"), "REDIRECT"),
     "server error": (answering(500), "UNREACHABLE"),
-    "too many requests": (answering(429, Retry_After="120"), "UNREACHABLE"),
+    "too many requests": (answering(429, Retry_After="0"), "UNREACHABLE"),
     "not found": (answering(404), "UNREACHABLE"),
 }
 
@@ -175,6 +175,9 @@ async def test_a_peer_that_asks_for_patience_gets_it(node, sites):
     assert schedule.due >= time.time() + 7100
     assert schedule.not_before >= time.time() + 7100
     assert not [report for report in await node.federation.harvest_due(10) if report.origin == hostile.peer.origin]
+    hostile.misbehaves_on = "nothing"
+    (by_hand,) = await node.federation.harvest([hostile.peer.origin])
+    assert (by_hand.status, by_hand.requests, "asked not to be asked" in by_hand.detail) == ("unreachable", 0, True)
 
 
 async def test_a_run_without_news_is_one_request_a_log(node, sites):

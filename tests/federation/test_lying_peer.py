@@ -1,11 +1,13 @@
 """A lying peer never changes what we trust, and its lie is named by its code (CHM-Sync 1 sections 7 and 10)."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from chmsync.canonical import encode
-from chmsync.keys import PrivateKey
+from chmsync.keys import ED25519, PrivateKey, Vkey, to_multikey
+from chmsync.member import LogKey, RecordKey, Until
 from chmsync.mirror import serve
 from chmsync.note import Note, sign
 from chmsync.simulator import Peer, PeerSource
@@ -203,8 +205,6 @@ async def test_a_suspended_member(region, peer, trusted):
     class Suspended(Peer):
         @property
         def member(self):
-            from dataclasses import replace
-
             return replace(super().member, status="suspended")
 
     await refused(region, Suspended(leaves=peer.leaves, bodies=peer.bodies), trusted, "NOT_A_MEMBER")
@@ -212,10 +212,6 @@ async def test_a_suspended_member(region, peer, trusted):
 
 async def test_a_log_key_that_has_ended(region, peer, trusted):
     """A key stolen after its end signs nothing that counts."""
-    from dataclasses import replace
-
-    from chmsync.member import LogKey, Until
-
     (key,) = peer.member.vkeys
     ended = replace(peer.member, vkeys=(LogKey(key.vkey, 0, Until(5, trusted.root)),))
     peer.put("new")
@@ -224,6 +220,65 @@ async def test_a_log_key_that_has_ended(region, peer, trusted):
         member = ended
 
     await refused(region, Ended(leaves=peer.leaves, bodies=peer.bodies), trusted, "BAD_SIGNATURE")
+
+
+def with_member(peer, **members):
+    """The same peer under another descriptor."""
+    changed = replace(peer.member, **members)
+
+    class Described(Peer):
+        member = changed
+
+    return Described(leaves=list(peer.leaves), bodies=dict(peer.bodies))
+
+
+async def test_a_fork_after_entries_were_proven_but_not_yet_applied(region, peer, trusted):
+    """What was proven stays the measure, also when its records could not be had."""
+    fork = peer.forked(5)
+    peer.put("new")
+    peer.lies.append(on("rec", lambda _: b"x" * 70_000_000))
+    assert (await region.harvest(peer)).code == "LIMIT"
+    for number in range(3):
+        fork.put(f"other{number}")
+    fork.lies.append(on("rec", lambda _: b"x" * 70_000_000))
+    await region.harvest(peer, PeerSource(fork))
+    peer.lies.clear()
+    fork.lies.clear()
+    await region.harvest(peer)
+    await refused(region, peer, await region.state(peer), "FORK", PeerSource(fork))
+
+
+@pytest.mark.parametrize("end", ["a log key", "a record key", "the log"])
+async def test_a_tree_that_does_not_pass_through_a_root_of_the_descriptor(region, peer, trusted, end):
+    """A stolen key cannot serve newcomers another history."""
+    until = Until(3, b"\x07" * 32)
+    keys = {
+        "a log key": {"vkeys": (*peer.member.vkeys, LogKey(Vkey(peer.origin, ED25519, STRANGER.public), 0, until))},
+        "a record key": {"record_keys": (*peer.member.record_keys, stranger_key(peer, until))},
+        "the log": {"closed": until},
+    }
+    peer.put("new")
+    await refused(region, with_member(peer, **keys[end]), trusted, "FORK")
+
+
+def stranger_key(peer, until):
+    name = f"{peer.member.did}#{to_multikey(STRANGER.public)}"
+    return RecordKey(name, STRANGER.public, 0, until)
+
+
+async def test_an_origin_that_offers_less_than_its_descriptor_names(region, peer):
+    """To a newcomer, too, it is a rollback; from a mirror it is an old copy."""
+    peer.put("a")
+    closed = with_member(peer, closed=Until(4, b"\x07" * 32))
+    assert (await region.harvest(closed)).code == "ROLLBACK"
+    report = await region.harvest(closed, PeerSource(closed, "mirror", is_origin=False))
+    assert (report.status, report.size) == ("ok", 0)
+
+
+async def test_a_tree_that_passes_through_the_roots_of_the_descriptor(region, peer, trusted):
+    peer.put("new")
+    report = await region.harvest(with_member(peer, closed=Until(5, trusted.root)))
+    assert (report.status, report.size) == ("ok", 6)
 
 
 # -- the records -----------------------------------------------------------------------------------------------------
@@ -268,6 +323,12 @@ async def test_a_peer_is_believed_for_no_government_by_default(region, peer):
     report = await region.harvest(peer, governments=())
     assert codes(report) == {0: "AUTHORITY"}
     assert await region.shown(peer, "reference") == "Record reference"
+
+
+async def test_authority_is_judged_before_anybody_asks_for_the_text(region, peer, trusted):
+    digest = peer.put("bad", peer.record("bad", government="FR"))
+    del peer.bodies[digest]
+    await quarantined(region, peer, trusted, "AUTHORITY")
 
 
 async def test_a_foreign_iri(region, peer, trusted):
@@ -396,8 +457,6 @@ async def test_a_quarantined_revision_takes_the_one_before_it_out_of_force(regio
 
 
 async def test_a_put_beyond_the_quota(region, peer, trusted):
-    from dataclasses import replace
-
     peer.put("bad")
     member = peer.member
     bounded = replace(member, authority=replace(member.authority, quota=5))
@@ -410,8 +469,6 @@ async def test_a_put_beyond_the_quota(region, peer, trusted):
 
 
 async def test_a_type_that_was_not_granted(region, peer, trusted):
-    from dataclasses import replace
-
     peer.put("bad", peer.record("bad", type="Decision"), type="Decision")
     member = peer.member
     bounded = replace(member, authority=replace(member.authority, types=("Example",)))

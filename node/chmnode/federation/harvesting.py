@@ -30,7 +30,7 @@ from chmsync.sources import Source, open_tree
 #: Seconds after which a peer whose harvester died may be harvested by another process.
 _LEASE_SECONDS = 60
 #: Counts of the report that add up over runs.
-_TOTALS = ("new", "requests", "bytes")
+_TOTALS = ("new", "withdrawn", "erased", "requests", "bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +95,9 @@ class Federation:
         async with self._lease(f"harvest {peer.origin}") as ours:
             if not ours:
                 return _not_run(peer, "another process is harvesting this log")
+            wait = peer.row.schedule.not_before - self.clock()
+            if wait > 0 and not offline:
+                return _not_run(peer, f"it asked not to be asked again for {wait:.0f} seconds", retry_after=wait)
             return await self._harvest(peer, sources, meter, offline=offline)
 
     async def _harvest(
@@ -189,7 +192,7 @@ def _totals(before: object, report: HarvestReport) -> dict[str, int]:
     return {name: int(old.get(name, 0)) + int(getattr(report, name)) for name in _TOTALS}
 
 
-def _not_run(peer: PinnedPeer, detail: str) -> HarvestReport:
+def _not_run(peer: PinnedPeer, detail: str, *, retry_after: float | None = None) -> HarvestReport:
     return HarvestReport(
         origin=peer.origin,
         source=None,
@@ -207,4 +210,5 @@ def _not_run(peer: PinnedPeer, detail: str) -> HarvestReport:
         requests=0,
         bytes=0,
         seconds=0.0,
+        retry_after=retry_after,
     )

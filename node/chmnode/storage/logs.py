@@ -156,7 +156,8 @@ class Logs:
         """Everything fetched, `size` entries, lies under the target's root."""
         log = await self._lock(origin)
         _require(log.state.fetched == size, f"{origin} has {log.state.fetched} entries, not {size}")
-        await self._save(log, proven=size, proven_frontier=log.state.frontier)
+        state = log.state
+        await self._save(log, proven=size, proven_frontier=state.frontier, proven_note=state.target_note)
 
     async def judge(
         self, origin: str, end: int, refused: Sequence[Refusal], superseded: Sequence[tuple[int, int]]
@@ -377,7 +378,7 @@ def _state(row: Row) -> LogState:
 
 def _read_state(row: Row) -> LogState:
     _, origin, note, size, root, target, target_size, fetched, frontier, proven, proven_frontier, *rest = row
-    judged, applied, evidence = rest
+    proven_note, judged, applied, evidence = rest
     return LogState(
         origin=origin,
         note=note,
@@ -389,6 +390,7 @@ def _read_state(row: Row) -> LogState:
         frontier=CompactRange.decode(fetched, frontier),
         proven=proven,
         proven_frontier=CompactRange.decode(proven, proven_frontier),
+        proven_note=proven_note,
         judged=judged,
         applied=applied,
         evidence=evidence,
@@ -406,6 +408,7 @@ def _columns(state: LogState) -> dict[str, Value]:
         "frontier": state.frontier.encode(),
         "proven": state.proven,
         "proven_frontier": state.proven_frontier.encode(),
+        "proven_note": state.proven_note,
         "judged": state.judged,
         "applied": state.applied,
         "evidence": state.evidence,

@@ -203,7 +203,7 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise DatabaseDamaged(
-            f"{path} is damaged or no database ({error}): keep a copy, then `chm restore` a backup"
+            f"{path} is damaged or no database ({error}): keep a copy of it, then put a backup of the file in its place"
         ) from error
     except (apsw.BusyError, apsw.LockedError) as error:
         raise DatabaseBusy(f"{path} is in use by another process: try again when it is done") from error

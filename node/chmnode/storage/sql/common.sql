@@ -12,8 +12,8 @@ on conflict (key) do update set value = excluded.value;
 -- == log ==
 
 -- name: log_load
-select id, origin, note, size, root, target_note, target_size, fetched, frontier, proven, proven_frontier, judged,
-    applied, evidence
+select id, origin, note, size, root, target_note, target_size, fetched, frontier, proven, proven_frontier, proven_note,
+    judged, applied, evidence
 from log where origin = :origin;
 
 -- name: log_create
@@ -23,8 +23,8 @@ on conflict (origin) do nothing;
 
 -- name: log_save
 update log set note = :note, size = :size, root = :root, target_note = :target_note, target_size = :target_size,
-    fetched = :fetched, frontier = :frontier, proven = :proven, proven_frontier = :proven_frontier, judged = :judged,
-    applied = :applied, evidence = :evidence
+    fetched = :fetched, frontier = :frontier, proven = :proven, proven_frontier = :proven_frontier,
+    proven_note = :proven_note, judged = :judged, applied = :applied, evidence = :evidence
 where id = :log;
 
 -- name: log_own

@@ -5,8 +5,8 @@ select 1 where to_regclass('meta') is not null;
 
 -- Writers of one log wait for each other here.
 -- name: log_lock
-select id, origin, note, size, root, target_note, target_size, fetched, frontier, proven, proven_frontier, judged,
-    applied, evidence
+select id, origin, note, size, root, target_note, target_size, fetched, frontier, proven, proven_frontier, proven_note,
+    judged, applied, evidence
 from log where origin = :origin
 for update;
 

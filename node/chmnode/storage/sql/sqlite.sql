@@ -6,8 +6,8 @@ select 1 from sqlite_master where type = 'table' and name = 'meta';
 
 -- The write lock of `begin immediate` is held already.
 -- name: log_lock
-select id, origin, note, size, root, target_note, target_size, fetched, frontier, proven, proven_frontier, judged,
-    applied, evidence
+select id, origin, note, size, root, target_note, target_size, fetched, frontier, proven, proven_frontier, proven_note,
+    judged, applied, evidence
 from log where origin = :origin;
 
 -- name: entry_heads

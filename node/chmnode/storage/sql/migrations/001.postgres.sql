@@ -21,6 +21,7 @@ create table log (
     frontier bytea not null,
     proven bigint not null,
     proven_frontier bytea not null,
+    proven_note bytea,
     judged bigint not null,
     applied bigint not null,
     evidence text collate "C"

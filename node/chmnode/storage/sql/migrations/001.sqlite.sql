@@ -19,6 +19,7 @@ create table log (
     frontier blob not null,
     proven integer not null,
     proven_frontier blob not null,
+    proven_note blob,
     judged integer not null,
     applied integer not null,
     evidence text
