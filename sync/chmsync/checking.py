@@ -16,13 +16,14 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import repeat
 from typing import Final, TypeVar
 
-from chmsync.acceptance import check_record
+from chmsync.acceptance import check_record, leaf_of
 from chmsync.entry import Entry
 from chmsync.errors import RecordCode, RecordRefused
 from chmsync.member import Member
-from chmsync.ports import Accepted, Refusal, SchemaCheck
+from chmsync.ports import Accepted, Leaf, Refusal, SchemaCheck
 
 #: One entry to check: its index, its leaf (whose shape is known to be good), the text served for it.
 Item = tuple[int, bytes, bytes]
@@ -42,7 +43,7 @@ def check_chunk(items: Sequence[Item], member: Member, schemas: SchemaCheck) -> 
 
 
 def _verdict(index: int, leaf: bytes, body: bytes, member: Member, schemas: SchemaCheck) -> Verdict:
-    entry = Entry.parse(leaf)
+    entry = Entry.known(leaf)
     try:
         return check_record(entry, index, body, member, schemas)
     except RecordRefused as refused:
@@ -76,39 +77,53 @@ class Checking:
             items: what to check.
             of: how many records the whole run will bring, which decides where they are checked.
         """
-        chunks = [items[at : at + _CHUNK] for at in range(0, len(items), _CHUNK)]
-        if of >= MANY or self._processes is not None:
-            try:
-                return await self._in_processes(member, chunks)
-            except BrokenProcessPool:  # one was killed; the rest of the node goes on, and so does this run
-                self._processes = None
-        calls = (self._loop_run(self._threads, check_chunk, chunk, member, self._schemas) for chunk in chunks)
+        chunks = _chunks(items)
+        packed = await self._in_processes(_check_there, chunks, member, of=of)
+        if packed is not None:
+            return [_unpacked(item, parts) for item, parts in zip(items, packed, strict=True)]
+        calls = (_run(self._threads, check_chunk, chunk, member, self._schemas) for chunk in chunks)
         return [verdict for verdicts in await asyncio.gather(*calls) for verdict in verdicts]
 
-    async def _in_processes(self, member: Member, chunks: Sequence[Sequence[Item]]) -> list[Verdict]:
+    async def parse(self, first: int, leaves: Sequence[bytes], *, of: int) -> list[Leaf]:
+        """Entries by their shape, from log index `first` on."""
+        shapes = await self._in_processes(_shapes, _chunks(leaves), of=of)
+        if shapes is None:
+            shapes = _shapes(leaves)
+        return [
+            Leaf(index, leaf, *shape) for index, (leaf, shape) in enumerate(zip(leaves, shapes, strict=True), first)
+        ]
+
+    async def _in_processes(
+        self, function: Callable[..., list[T]], chunks: Sequence[object], *arguments: object, of: int
+    ) -> list[T] | None:
+        """What the function makes of all chunks, in order; None if they are few, or no process lives to do it."""
+        if of < MANY and self._processes is None:
+            return None
         if self._processes is None:
             method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
             context = multiprocessing.get_context(method)
             context.set_forkserver_preload([__name__, *self._preload])
             self._processes = ProcessPoolExecutor(self._cores, context, _begin, (self._make,))
-        pool = self._processes
-        packed = await asyncio.gather(*(self._loop_run(pool, _check_there, chunk, member) for chunk in chunks))
-        pairs = (
-            (item, parts)
-            for chunk, found in zip(chunks, packed, strict=True)
-            for item, parts in zip(chunk, found, strict=True)
-        )
-        return [_unpacked(item, parts) for item, parts in pairs]
-
-    @staticmethod
-    def _loop_run(pool: Executor, function: Callable[..., T], *arguments: object) -> "asyncio.Future[T]":
-        return asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
+        calls = (_run(self._processes, function, chunk, *arguments) for chunk in chunks)
+        try:
+            return [one for made in await asyncio.gather(*calls) for one in made]
+        except BrokenProcessPool:  # one was killed; the rest of the node goes on, and so does this run
+            self._processes = None
+            return None
 
     def close(self) -> None:
         """Let threads and processes go."""
         self._threads.shutdown()
         if self._processes is not None:
             self._processes.shutdown(cancel_futures=True)
+
+
+def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[at : at + _CHUNK] for at in range(0, len(items), _CHUNK)]
+
+
+def _run(pool: Executor, function: Callable[..., T], *arguments: object) -> "asyncio.Future[T]":
+    return asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
 
 
 _schemas: SchemaCheck
@@ -129,6 +144,11 @@ _Packed = tuple[str, str, str | None, int, str, str | None, str] | tuple[str | N
 
 def _check_there(items: Sequence[Item], member: Member) -> list[_Packed]:
     return [_packed(verdict) for verdict in check_chunk(items, member, _schemas)]
+
+
+def _shapes(leaves: Sequence[bytes]) -> list[tuple[str | None, str | None, int | None, str | None]]:
+    """IRI, operation and revision of each entry, or why it is none."""
+    return [(leaf.iri, leaf.op, leaf.rev, leaf.detail) for leaf in map(leaf_of, repeat(0), leaves)]
 
 
 def _packed(verdict: Verdict) -> _Packed:

@@ -20,6 +20,7 @@ from chmsync.merkle import HASH_BYTES
 from chmsync.sources import NotServed, Source
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 #: Bytes of one entry in a bundle at most: what its 16-bit length can say, and that length (section 10).
 _BUNDLE_ITEM = 0xFFFF + 2
@@ -51,6 +52,24 @@ async def ahead(items: AsyncIterator[T], depth: int) -> AsyncGenerator[T, None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def mapped(items: AsyncIterator[T], work: Callable[[T], Awaitable[U]], width: int) -> AsyncGenerator[U, None]:
+    """What `work` makes of each item, in their order, with `width` of them under way at once."""
+    waiting: list[asyncio.Future[U]] = []
+    try:
+        async for item in items:
+            waiting.append(asyncio.ensure_future(work(item)))
+            if len(waiting) == width:
+                yield await waiting[0]
+                waiting.pop(0)
+        while waiting:
+            yield await waiting[0]
+            waiting.pop(0)
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
 
 
 async def in_order(calls: Iterable[Callable[[], Awaitable[T]]], width: int) -> AsyncGenerator[T, None]:

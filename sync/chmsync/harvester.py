@@ -7,13 +7,13 @@ failure of the log stops this log; a failure of one record quarantines its entry
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
 
 from chmsync import fetching
-from chmsync.acceptance import judge, leaf_of
+from chmsync.acceptance import judge
 from chmsync.checking import Checking
 from chmsync.checkpoint import SignedCheckpoint
 from chmsync.errors import PASSING, LogCode, LogRefused, RecordCode
@@ -25,7 +25,7 @@ from chmsync.log import Cosigner
 from chmsync.member import Member
 from chmsync.mirror import tile_row
 from chmsync.note import Note, cosignatures
-from chmsync.ports import Batch, LogState, Refusal
+from chmsync.ports import Batch, Leaf, LogState, Refusal
 from chmsync.report import EntityTag, HarvestReport, Tally
 from chmsync.sources import Source
 from chmsync.verifier import Fork, Relation, TrustedLog
@@ -260,25 +260,34 @@ class _Run:
         await self._reload()
 
     async def _append(self, source: Source, size: int) -> Growth:
-        """Store the source's entries as pending, batch by batch."""
+        """Store the source's entries as pending, batch by batch; reading, parsing and storing run beside each other."""
         growth = await Growth.load(self.state.frontier, self._row)
+        start = self.state.fetched
+
+        async def parse(run: tuple[int, list[bytes]]) -> list[Leaf]:
+            return await self.on.checking.parse(*run, of=size - start)
+
+        async with (
+            aclosing(self._runs(source, start, size)) as runs,
+            aclosing(fetching.mapped(runs, parse, 2)) as parsed,
+        ):
+            async for leaves in parsed:
+                nodes = growth.add([leaf.leaf for leaf in leaves])
+                await self.store.save_entries(self.origin, leaves, nodes, growth.frontier)
+        return growth
+
+    async def _runs(self, source: Source, start: int, size: int) -> AsyncGenerator[tuple[int, list[bytes]], None]:
+        """Entries in batches, each with the index of its first."""
         waiting: list[bytes] = []
         width = self.on.limits.connections_per_host
-        async with aclosing(fetching.entries(source, self.state.fetched, size, width)) as runs:
+        async with aclosing(fetching.entries(source, start, size, width)) as runs:
             async for _, leaves in runs:
                 waiting += leaves
                 if len(waiting) >= self.on.limits.batch_entries:
-                    await self._save(growth, waiting)
-                    waiting = []
+                    yield start, waiting
+                    start, waiting = start + len(waiting), []
         if waiting:
-            await self._save(growth, waiting)
-        return growth
-
-    async def _save(self, growth: Growth, leaves: list[bytes]) -> None:
-        first = growth.frontier.size
-        nodes = growth.add(leaves)
-        parsed = [leaf_of(first + offset, leaf) for offset, leaf in enumerate(leaves)]
-        await self.store.save_entries(self.origin, parsed, nodes, growth.frontier)
+            yield start, waiting
 
     async def _row(self, level: int, start: int, end: int) -> Sequence[bytes]:
         return await tile_row(self.store, self.origin, level, start, end)

@@ -5,6 +5,7 @@ one are checked on all cores. Each batch covers a run of entries; the caller app
 position. Text that nobody served is left *undecided*: a newer checkpoint may explain it.
 """
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -56,9 +57,17 @@ class Intake:
         Raises:
             LogRefused: no source gave a bundle, or one was over a limit.
         """
-        async with aclosing(fetching.ahead(self._fetch(state), 1)) as fetched:
-            async for part in fetched:
-                yield await self._checked(part, state.proven - state.applied)
+        of = state.proven - state.applied
+
+        async def check(part: _Fetched) -> Batch:
+            return await self._checked(part, of)
+
+        async with (
+            aclosing(fetching.ahead(self._fetch(state), 1)) as fetched,
+            aclosing(fetching.mapped(fetched, check, 2)) as checked,
+        ):
+            async for batch in checked:
+                yield batch
 
     async def retry(self, refusals: Sequence[Refusal]) -> Batch:
         """Fetch and check quarantined entries again, from what we hold or any source; still failing ones stay."""
@@ -91,6 +100,7 @@ class Intake:
     async def _blocks(self, part: _Fetched, proven: int) -> list[fetching.Block]:
         """What the batch wants of each record bundle."""
         living = await self.store.living(self.member.origin, part.start, part.end)
+        alive = Counter(leaf.index // TILE_WIDTH for leaf in living if leaf.op == "put")
         wanted: dict[int, dict[int, fetching.Put]] = {}
         every: dict[int, Mapping[int, fetching.Put]] = {}
         for leaf in living:
@@ -100,10 +110,12 @@ class Intake:
                 part.erased.append(leaf.iri or "")
             else:
                 block = leaf.index // TILE_WIDTH
-                if block not in every:
-                    every[block] = await self._puts(block, proven)
                 part.leaves[leaf.index] = leaf.leaf
-                wanted.setdefault(block, {})[leaf.index] = every[block][leaf.index]
+                wanted.setdefault(block, {})[leaf.index] = fetching.Put.of(leaf.leaf)
+                if alive[block] == TILE_WIDTH:
+                    every[block] = wanted[block]
+                elif block not in every:
+                    every[block] = await self._puts(block, proven)
         return [
             fetching.Block(block, every[block], puts, growing=(block + 1) * TILE_WIDTH > proven)
             for block, puts in wanted.items()
@@ -163,7 +175,7 @@ class Intake:
                 accepted.append(verdict)
                 continue
             refused.append(verdict)
-            entry, body = Entry.parse(part.leaves[verdict.index]), part.bodies[verdict.index]
+            entry, body = Entry.known(part.leaves[verdict.index]), part.bodies[verdict.index]
             if matches(entry, body):
                 held.append((verdict.index, entry.sha256 or "", body))
         undecided = []
@@ -177,7 +189,7 @@ class Intake:
 
     def _unauthorised(self, index: int, leaf: bytes) -> Refusal | None:
         """Authority is checked before it is asked whether the text is served at all."""
-        entry = Entry.parse(leaf)
+        entry = Entry.known(leaf)
         try:
             check_authority(entry, index, self.member)
         except RecordRefused as refused:

@@ -8,7 +8,7 @@ that a kill at any point repeats at most one step (CHM-Sync 1 sections 6 and 7).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from chmsync.canonical import JsonValue
 from chmsync.errors import RecordCode
@@ -46,11 +46,13 @@ class LogState:
     evidence: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One entry as stored: its bytes, and what of them the store indexes (nothing when the shape is bad)."""
+class Leaf(NamedTuple):
+    """One entry as stored: its bytes, and what of them the store indexes (nothing when the shape is bad).
 
-    index: int
+    A named tuple, as `Accepted` is: a harvest makes several for every entry.
+    """
+
+    index: int  # type: ignore[assignment]  # hides the tuple's method of that name, which nobody asks for
     leaf: bytes
     iri: str | None
     op: str | None
@@ -92,11 +94,10 @@ class Refusal:
 _KEY_LETTERS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """One record that passed every check: its newest put, its canonical bytes, and what of them a node indexes."""
 
-    index: int
+    index: int  # type: ignore[assignment]
     iri: str
     type: str
     government: str | None

@@ -1,6 +1,5 @@
 """What a harvester is promised by its store (`chmsync.ports.HarvestStore`, CHM-Sync 1 section 7)."""
 
-from dataclasses import replace
 
 import pytest
 
@@ -300,7 +299,7 @@ async def test_an_entry_with_the_longest_possible_iri_is_harvested(database, sto
     name = f"https://chm.example.ke/records/{''.join(f'{n * 7919 % 9973:04}' for n in range(950))}"
     found = Leaf(0, b"{}", name, "put", 1)
     record = accepted(0, 0)
-    long = replace(record, iri=name)
+    long = record._replace(iri=name)
     await Tree().harvest(store, [found], accepted=[long])
     assert (await Records(database.read).get(name)).iri == name
     assert list(await store.heads(ORIGIN, [name])) == [name]

@@ -60,9 +60,9 @@ create table revision (
 ) strict;
 create index revision_sha256 on revision (log_id, sha256);
 
--- The records in force.
+-- The records in force. With a rowid, so that the long IRI is not repeated in every other index.
 create table record (
-    iri text primary key,
+    iri text not null primary key,
     log_id integer not null references log (id),
     idx integer not null,
     type text not null,
@@ -70,7 +70,7 @@ create table record (
     rev integer not null,
     identifier text,
     modified text not null
-) strict, without rowid;
+) strict;
 create index record_modified on record (modified, log_id, idx);
 create index record_type on record (type, modified, log_id, idx);
 create index record_log on record (log_id, modified, idx);
