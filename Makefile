@@ -21,6 +21,10 @@ test: .venv/ready
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
 
+# The long runs: thousands of kills, many more examples of every property.
+soak: .venv/ready
+	CHM_KILLS=5000 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n 2 tests/sync tests/federation tests/contracts tests/node
+
 strings: .venv/ready
 	$(BIN)/python -m chmnode.portal.strings
 

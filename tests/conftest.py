@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from chmnode.storage import migrate, open_database
 
@@ -27,6 +28,10 @@ INITDB = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-syn
 SETTINGS = ["fsync=off", "full_page_writes=off", "autovacuum=off", "max_connections=200", "listen_addresses="]
 START_SECONDS = 30
 SERIAL = itertools.count(1)
+
+
+settings.register_profile("soak", max_examples=2000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def pytest_configure(config):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from chmnode.storage import migrate, open_database
 from chmsync.simulator import Peer
 from chmsync.tiles import bundles_of, records_path, tiles_of
 
-KILLS = 200
+KILLS = int(os.environ.get("CHM_KILLS", "200"))
 ENTRIES = 3000
 BATCH = 256
 
