@@ -21,6 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal
 from babel.support import Translations
+from markupsafe import Markup
 
 from chmnode.config import LANGUAGES
 
@@ -74,6 +75,11 @@ class Reader:
         """A message that depends on a number, which it shows as `%(n)s`."""
         text: str = self.texts.ngettext(one, many, n)
         return text % {"n": self.number(n), **values}
+
+    @staticmethod
+    def apart(name: str) -> Markup:
+        """A name within a sentence, kept apart from it: a Latin name in Arabic must not pull numbers along."""
+        return Markup("<bdi>{}</bdi>").format(name)
 
     def number(self, value: int | Decimal) -> str:
         """A number in the manner of the language."""
