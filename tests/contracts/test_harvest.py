@@ -1,6 +1,5 @@
 """What a harvester is promised by its store (`chmsync.ports.HarvestStore`, CHM-Sync 1 section 7)."""
 
-
 import pytest
 
 from chmnode.errors import ForeignRecord
