@@ -7,6 +7,7 @@ scheduler keeps nothing: its job store is memory.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC
@@ -23,6 +24,8 @@ _log = logging.getLogger("chm.worker")
 _SEQUENCE_SECONDS = 0.5
 _HARVEST_SECONDS = 5
 _HEARTBEAT_SECONDS = 60
+#: Seconds until the same failure is told again.
+_REPEAT_SECONDS = 3600
 #: Peers taken up by one look.
 _PEERS = 200
 
@@ -42,7 +45,7 @@ class Worker:
             (self.harvest, _HARVEST_SECONDS),
             (self.heartbeat, _HEARTBEAT_SECONDS),
         ):
-            scheduler.add_job(_guarded, "interval", [job], seconds=seconds)
+            scheduler.add_job(_Guarded(job).run, "interval", seconds=seconds)
         scheduler.start()
         try:
             await stop.wait()
@@ -56,7 +59,8 @@ class Worker:
             pass
 
     async def heartbeat(self) -> None:
-        """Cosign our newest checkpoint again when the last time is long ago."""
+        """Cosign our newest checkpoint again when the last time is long ago; leave no erased text behind."""
+        await self.node.database.forget()
         if await self.node.sequencing.hold():
             await self.node.sequencing.sequencer().heartbeat(self.node.config.limits.heartbeat_seconds)
 
@@ -73,9 +77,29 @@ class Worker:
                 _log.info("%s: %d new entries, %d records accepted, %d refused", report.origin, *counts)
 
 
-async def _guarded(job: Callable[[], Awaitable[None]]) -> None:
-    """A job that fails is told and tried again at the next tick; the others go on."""
-    try:
-        await job()
-    except (NodeError, SyncError) as error:
-        _log.error("%s", error)
+@dataclass(slots=True)
+class _Guarded:
+    """A job that fails is told and tried again at the next tick; the others go on.
+
+    What fails every half second in the same way would fill the disk: it is told once, then once an hour.
+    """
+
+    job: Callable[[], Awaitable[None]]
+    clock: Callable[[], float] = time.monotonic
+    _told: str | None = None
+    _again: float = 0.0
+
+    async def run(self) -> None:
+        """Do the job once."""
+        try:
+            await self.job()
+        except (NodeError, SyncError) as error:
+            self._tell(str(error))
+        else:
+            self._told = None
+
+    def _tell(self, failure: str) -> None:
+        now = self.clock()
+        if failure != self._told or now >= self._again:
+            _log.error("%s", failure)
+            self._told, self._again = failure, now + _REPEAT_SECONDS

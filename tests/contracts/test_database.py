@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from chmnode.errors import ConstraintBroken, DatabaseBusy, DatabaseDamaged, DatabaseUnreachable, StorageError
-from chmnode.storage import migrate, open_database, sqlite
+from chmnode.storage import LogStore, migrate, open_database, sqlite
+from chmnode.storage.sqlite import SQLiteDatabase
+from chmsync.ports import Batch
+from tests.contracts.material import ORIGIN, Tree, accepted, leaf
 
 COUNTER = """
 import asyncio, sys
@@ -271,3 +274,16 @@ async def test_a_server_that_is_not_there_is_unreachable(folder):
 def test_another_kind_of_database_is_refused(folder):
     with pytest.raises(DatabaseUnreachable, match="mysql"):
         open_database("mysql://localhost/chm", folder=folder)
+
+
+async def test_erased_text_is_in_no_file_of_a_running_node(folder):
+    """Not in the write-ahead log either, which a running node keeps."""
+    async with SQLiteDatabase(folder / "chm.sqlite") as database:
+        await migrate(database)
+        store = LogStore(database)
+        secret = accepted(0, 0, title="the-secret-text")
+        await Tree().harvest(store, [leaf(0, 0)], accepted=[secret])
+        files = [path for path in folder.iterdir() if path.name.startswith("chm.sqlite")]
+        assert any(b"the-secret-text" in path.read_bytes() for path in files)
+        await store.apply(ORIGIN, Batch(-1, -1, erased=[secret.iri]))
+        assert not [path for path in files if path.exists() and b"the-secret-text" in path.read_bytes()]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chmnode.errors import DatabaseVersion, StorageError
+from chmnode.errors import DatabaseDamaged, DatabaseVersion, StorageError
 from chmnode.storage import migrate, migrations, open_database, require_current
 
 ADDED = "create table later (x integer)"
@@ -27,8 +27,8 @@ def newer(monkeypatch):
     return release
 
 
-async def test_an_empty_database_is_brought_to_the_newest_version(empty):
-    with pytest.raises(DatabaseVersion, match="run `chm migrate`"):
+async def test_an_empty_database_is_lost_or_brought_to_the_newest_version(empty):
+    with pytest.raises(DatabaseDamaged, match="missing or empty: put back a backup"):
         await require_current(empty)
     assert await migrate(empty) == len(migrations.steps(empty.dialect))
     await require_current(empty)

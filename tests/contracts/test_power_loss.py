@@ -135,7 +135,8 @@ async def test_each_append_syncs_the_wal_last(lossy):
     disk, database = lossy()
     async with database:
         await publish(database, [])
-        writes = [operation.kind for operation in disk.operations if operation.file == "chm.sqlite-wal"]
+        wal = [operation.kind for operation in disk.operations if operation.file == "chm.sqlite-wal"]
+        writes = [kind for kind in wal if kind != "truncate"]  # which follows an erasure
         assert writes[-1] == "sync"
         assert writes.count("sync") >= 2 * STEPS
 

@@ -6,7 +6,7 @@ import pytest
 
 from chmnode.federation import PinRefused, pin, pinned
 from chmnode.federation.peers import sources_of
-from chmnode.storage import LogStore, Peers
+from chmnode.storage import LogStore, Peers, Records
 from chmsync.checking import Checking
 from chmsync.harvester import Harvester
 from chmsync.http import Client, Meter
@@ -100,4 +100,24 @@ async def test_a_member_that_moved_brings_its_old_records_into_force(database, p
     report = await harvest()
     assert (report.status, report.accepted, report.quarantined, report.size) == ("ok", 1, (), 2)
     assert (await harvest()).accepted == 0
+    checking.close()
+
+
+async def test_when_a_government_is_not_accepted_any_more_its_records_leave_force(database, peer):
+    """What the operator says of a peer holds for what was taken over before, too."""
+    peer.put("a")
+    checking = Checking(Examples)
+    harvester = Harvester(LogStore(database), checking, lambda: NOW)
+
+    async def harvest():
+        (believed,) = await pinned(database.read)
+        return await harvester.harvest(believed.member, [PeerSource(peer)])
+
+    await pinning(database, peer.member, governments=["KE"])
+    assert (await harvest()).accepted == 1
+    await pinning(database, peer.member, governments=["UG"])
+    assert codes(await harvest()) == {0: "AUTHORITY"}
+    assert await Records(database.read).get(peer.iri("a")) is None
+    await pinning(database, peer.member, governments=["KE"])
+    assert (await harvest()).accepted == 1
     checking.close()

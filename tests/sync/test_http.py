@@ -162,7 +162,7 @@ class TestWhole:
             await client.get(url, limit=10)
         assert seen[0]["User-Agent"] == USER_AGENT
         assert seen[0]["Accept"] == "text/plain"
-        assert seen[0]["Accept-Encoding"] == "zstd, gzip"
+        assert seen[0]["Accept-Encoding"] == "identity"
         assert "Cookie" not in seen[1]
 
     async def test_proxy_settings_of_the_environment_are_not_used(self, monkeypatch):

@@ -12,6 +12,8 @@ CLDR = "Unicode CLDR via PyPI babel 2.18.0"
 RIGHTS = f"""Codes and names: {PACKAGE}, of UNSD M49 and UNTERM.
 Other names: Unicode CLDR (Unicode License v3) as in babel 2.18.0. Arrangement: Apache-2.0."""
 NOTE = "Designations imply no opinion on the legal status of any country, territory, city or area."
+#: Names that are not the United Nations' own though the extracts say so: "Ivory Coast".
+OUTDATED = frozenset({("CI", "en")})
 AFTERTHOUGHTS = re.compile(r"( \((the|el|la|los|las|le|les|l')\))?( \*+)?$")  # "Gambia (the) **": filing form
 
 
@@ -27,17 +29,27 @@ def _concept(row: Row) -> Concept:
     concept.notes = [row["note"]] if "note" in row else []
     for name, status, source in (("names", Status.OFFICIAL, M49), ("cldr_names", Status.PUBLISHED, CLDR)):
         if name == "cldr_names" or row["names_source"] == "UNSD M49":
-            concept.add_alternatives(labels_of(row[name], status, source, preferred=False))
+            labels = labels_of(row[name], status, source, preferred=False)
+            concept.add_alternatives([label for label in labels if (row["alpha2"], label.lang) not in OUTDATED])
     return concept
 
 
 def _preferred(row: Row) -> list[Label]:
     """The United Nations' short name, else that of the statistics division, else CLDR's."""
     if row["unterm_short"]:
-        return [_without_article(lang, text) for lang, text in row["unterm_short"].items()]
-    if row["names_source"] == "UNSD M49":
-        return labels_of(row["names"], Status.OFFICIAL, M49)
-    return labels_of(row["cldr_names"], Status.PUBLISHED, CLDR)
+        labels = [_without_article(lang, text) for lang, text in row["unterm_short"].items()]
+    elif row["names_source"] == "UNSD M49":
+        labels = labels_of(row["names"], Status.OFFICIAL, M49)
+    else:
+        labels = labels_of(row["cldr_names"], Status.PUBLISHED, CLDR)
+    return [_corrected(row, label) for label in labels]
+
+
+def _corrected(row: Row, label: Label) -> Label:
+    """CLDR's name where the extracts have one that the United Nations does not use."""
+    if (row["alpha2"], label.lang) not in OUTDATED:
+        return label
+    return Label(label.lang, row["cldr_names"][label.lang], Status.PUBLISHED, CLDR)
 
 
 def _without_article(lang: str, text: str) -> Label:

@@ -78,9 +78,14 @@ async def pin(
             raise PinRefused(f"{member.origin} claims record prefixes that belong to {other.origin}")
     before = await Peers(session).get(member.origin)
     await Peers(session).put(member.origin, member.encode(), governments=governments, prefixes=prefixes, now=now)
-    if before is not None and Member.parse(before.descriptor).id_prefixes != member.id_prefixes:
-        await Logs(session, lambda: now).rejudge(member.origin)  # what was foreign may be its own now
+    if before is not None and _judged_by(_believed(before).member) != _judged_by(member.allowing(governments)):
+        await Logs(session, lambda: now).rejudge(member.origin)
     return member
+
+
+def _judged_by(member: Member) -> tuple[object, ...]:
+    """What decides which of a member's entries count: when it changes, all of them are judged again."""
+    return member.id_prefixes, member.authority, member.record_keys
 
 
 def _overlap(one: Sequence[str], other: Sequence[str]) -> bool:

@@ -53,6 +53,9 @@ class Database(Protocol):
     def read(self) -> Session:
         """For reading outside a transaction."""
 
+    async def forget(self) -> None:
+        """Make sure that deleted text is in no file of the database any more, as far as others' readings allow."""
+
     def transaction(self) -> AbstractAsyncContextManager[Session]:
         """All or nothing, durable (fsync) when the block ends. Transactions do not nest."""
 

@@ -67,6 +67,9 @@ class PostgresDatabase:
     async def __aexit__(self, *error: object) -> None:
         await self.close()
 
+    async def forget(self) -> None:
+        """Nothing here: what is deleted goes with the next vacuum, which is PostgreSQL's own business."""
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator["_Session"]:
         """One connection for the block, committed at its end."""

@@ -6,6 +6,7 @@ have a thread of their own. Refuses a file that is not a database, and a transac
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -30,6 +31,7 @@ _PRAGMAS = """
     pragma foreign_keys = on;
     pragma secure_delete = on;
     pragma cache_size = -16384;
+    pragma wal_autocheckpoint = 8192;
     pragma journal_size_limit = 67108864;
 """
 
@@ -58,6 +60,7 @@ class SQLiteDatabase:
 
     async def open(self) -> None:
         """Connect three times; the writer first, for it may have to recover the WAL."""
+        _make_private(self._path)
         self._writer = await _Thread.start("chm-write", self._connected)
         self._heavy = await _Thread.start("chm-read", self._connected)
         self._reader = self._connected()
@@ -96,6 +99,11 @@ class SQLiteDatabase:
                 raise
             finally:
                 self._inside = None
+
+    async def forget(self) -> None:
+        """Move the WAL into the file, which overwrites what is deleted, and empty it; a reader may hold up a part."""
+        with translated(self._path), suppress(apsw.BusyError):
+            await self._writer.run(_empty_wal)
 
     #: `BEGIN IMMEDIATE` already lets in one process at a time.
     migration = transaction
@@ -138,12 +146,22 @@ class _Thread:
         self._executor.shutdown()
 
 
+def _make_private(path: Path) -> None:
+    """Make a new file for its owner alone; SQLite gives its companions the same mode. What fails here fails again."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def _begin(connection: apsw.Connection) -> None:
     connection.execute("begin immediate")
 
 
 def _commit(connection: apsw.Connection) -> None:
     connection.execute("commit")
+
+
+def _empty_wal(connection: apsw.Connection) -> None:
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
 def _roll_back(connection: apsw.Connection) -> None:

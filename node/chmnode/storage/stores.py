@@ -144,6 +144,8 @@ class LogStore(HarvestStore, LogReader, SequencerStore):
         async with self._database.transaction() as session:
             applied, change = await Logs(session, self._clock).apply(origin, batch)
             await self._tell(session, change)
+        if batch.erased:
+            await self._database.forget()
         return applied
 
     async def trust(self, origin: str, note: bytes, size: int, root: bytes) -> None:
@@ -160,6 +162,8 @@ class LogStore(HarvestStore, LogReader, SequencerStore):
         """Everything of the step, or nothing, durably before returning; Conflict if the log has grown."""
         async with self._database.transaction() as session:
             await self._tell(session, await Logs(session, self._clock).append(origin, step))
+        if any(entry.op == "erase" for entry in step.staged):
+            await self._database.forget()
 
     async def cosigned(self, origin: str, size: int, note: bytes) -> None:
         """Keep a note of the same checkpoint with newer cosignatures; Conflict if the log has grown."""
