@@ -68,6 +68,7 @@ class Checking:
         self._schemas = make()
         self._threads = ThreadPoolExecutor(self._cores, "check")
         self._processes: ProcessPoolExecutor | None = None
+        self._starting: Sequence[asyncio.Future[None]] = ()
 
     async def check(self, member: Member, items: Sequence[Item], *, of: int) -> list[Verdict]:
         """The verdicts on these records, in order.
@@ -96,20 +97,33 @@ class Checking:
     async def _in_processes(
         self, function: Callable[..., list[T]], chunks: Sequence[object], *arguments: object, of: int
     ) -> list[T] | None:
-        """What the function makes of all chunks, in order; None if they are few, or no process lives to do it."""
+        """What the function makes of all chunks, in order; None if they are few, or no process is there to do it."""
         if of < MANY and self._processes is None:
             return None
         if self._processes is None:
-            method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-            context = multiprocessing.get_context(method)
-            context.set_forkserver_preload([__name__, *self._preload])
-            self._processes = ProcessPoolExecutor(self._cores, context, _begin, (self._make,))
+            self._processes = self._start()
+        if not all(process.done() for process in self._starting):
+            return None  # threads do the work meanwhile
         calls = (_run(self._processes, function, chunk, *arguments) for chunk in chunks)
         try:
             return [one for made in await asyncio.gather(*calls) for one in made]
         except BrokenProcessPool:  # one was killed; the rest of the node goes on, and so does this run
             self._processes = None
             return None
+
+    def _start(self) -> ProcessPoolExecutor:
+        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+        context = multiprocessing.get_context(method)
+        context.set_forkserver_preload([__name__, *self._preload])
+        pool = ProcessPoolExecutor(self._cores, context, _begin, (self._make,))
+        self._starting = [_run(pool, _awake) for _ in range(self._cores)]
+        return pool
+
+    async def started(self) -> None:
+        """Start the processes now, and return when they work."""
+        if self._processes is None:
+            self._processes = self._start()
+        await asyncio.gather(*self._starting)
 
     def close(self) -> None:
         """Let threads and processes go."""
@@ -136,6 +150,10 @@ def _begin(make: Callable[[], SchemaCheck]) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
     _schemas = make()
+
+
+def _awake() -> None:
+    """Do nothing, in a process that has begun."""
 
 
 #: A verdict on its way between processes: plain, and without the text, which the other side has.

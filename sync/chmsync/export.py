@@ -88,6 +88,7 @@ async def export(
         ExportRefused: nothing of a log has been changed if it is because of what is there.
     """
     _require_beside(documents)
+    await to_thread(_require_free, target)
     others = [origin for origin in await reader.origins() if origin != own] if mirrors is None else mirrors
     logs = [await _Log.open(reader, own, "log")]
     logs += [await _Log.open(reader, origin, f"mirror/{mirror_name(origin)}") for origin in sorted(others)]
@@ -120,6 +121,15 @@ def _require_beside(documents: Mapping[str, bytes]) -> None:
             or parts[0] in _RESERVED
         ):
             raise ExportRefused(f"{name!r} is no path of a document beside the logs")
+
+
+def _require_free(target: Path) -> None:
+    """Refuse a folder with something in it that no export has left, not even one that was broken off."""
+    if target.suffix.lower() == ".zip" or not target.is_dir():
+        return
+    ours = (_STAGING, "log/checkpoint", "log/tile", "mirror/*/checkpoint", "mirror/*/tile")
+    if any(target.iterdir()) and not any(any(target.glob(name)) for name in ours):
+        raise ExportRefused(f"{target} has files that are no export: give an empty folder")
 
 
 # -- what is there already -------------------------------------------------------------------------------------------

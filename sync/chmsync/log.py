@@ -11,6 +11,7 @@ Refuses to cosign at a time earlier than a cosignature already given: a clock th
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
 from chmsync.checkpoint import Checkpoint
@@ -54,7 +55,10 @@ class Cosigner:
         """
         newest = max((given.time for given in cosignatures(note, [self.vkey])), default=now)
         if newest > now:
-            raise ClockBehind(f"{self.name} cosigned at {newest}, and the clock says {now}: set the clock")
+            raise ClockBehind(
+                f"this node signed on {_date(newest)}, which is later than this computer's clock ({_date(now)}). If it "
+                f"is wrong now, set the clock; if it was wrong then: `chm key rotate {self.name.rpartition('/')[2]}`"
+            )
         return note.with_signatures(cosign(note.text, self.name, self.key, now))
 
 
@@ -166,3 +170,11 @@ class Sequencer:
         if level == 0:
             return [leaf_hash(leaf) for leaf in await self.store.leaf_bytes(self.origin, start, end)]
         return await self.store.nodes(self.origin, level, start, end)
+
+
+def _date(seconds: int) -> str:
+    """POSIX seconds for people; a clock may have been wrong by more than a date can say."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M UTC}"
+    except (OverflowError, ValueError, OSError):
+        return f"second {seconds}"

@@ -34,6 +34,8 @@ _ORIGIN = re.compile(rf"{_HOST}{_PORT}{_PATH}")
 _SOURCE = re.compile(rf"https?://(?:{_HOST}|[0-9.]+|\[[0-9a-f:.]+\]){_PORT}{_PATH}")
 _GOVERNMENT = re.compile(r"[A-Z]{2}")
 _TYPE = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
+#: Neither control characters nor ends of lines, for a name is shown on terminals and in logs; not only spaces.
+_NAME = re.compile(r"(?!\s*\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,200}")
 
 
 def _split(base_url: str) -> re.Match[str]:
@@ -386,6 +388,7 @@ def _require_consistent(member: Member) -> None:
 
 
 def _require_spelling(member: Member) -> None:
+    _require(bool(_NAME.fullmatch(member.name)), "name", "it must be one line of 1 to 200 characters")
     _require(member.status in STATUSES, "status", f"it must be one of {', '.join(STATUSES)}")
     _require(bool(_ORIGIN.fullmatch(member.origin)), "origin", "it must be host[:port]/path, without a scheme")
     for place, values, pattern, form in (

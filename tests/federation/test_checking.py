@@ -35,6 +35,7 @@ def material():
 async def test_processes_come_to_the_same_verdicts_as_threads(checking, material):
     member, items = material
     here = await checking.check(member, items, of=len(items))
+    await checking.started()
     there = await checking.check(member, items, of=MANY)
     assert here == there
     assert [type(verdict) for verdict in here] == [Accepted] * 4 + [Refusal] * 3
@@ -49,9 +50,17 @@ async def test_few_records_start_no_process(checking, material):
 
 async def test_a_checking_process_that_dies_stops_nothing(checking, material):
     member, items = material
-    await checking.check(member, items, of=MANY)
+    await checking.started()
     for pid in list(checking._processes._processes):
         os.kill(pid, signal.SIGKILL)
     verdicts = await checking.check(member, items, of=MANY)
     assert [type(verdict) for verdict in verdicts] == [Accepted] * 4 + [Refusal] * 3
+    assert await checking.check(member, items, of=MANY) == verdicts
+
+
+async def test_while_processes_start_the_work_goes_on(checking, material):
+    member, items = material
+    verdicts = await checking.check(member, items, of=MANY)
+    assert checking._processes is not None
+    await checking.started()
     assert await checking.check(member, items, of=MANY) == verdicts
