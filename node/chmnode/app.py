@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Middleware
 
 from chmnode.addresses import Addresses
-from chmnode.api.access_log import AccessLog
+from chmnode.api.access_log import AccessLog, terse
 from chmnode.api.caching import ByteCache
 from chmnode.api.delivery import deliver
 from chmnode.api.description import NodeResources
@@ -44,6 +44,7 @@ RETRY_SECONDS: Final = 5
 
 _LOG = logging.getLogger("chmnode.web")
 _ACCESS = logging.getLogger("chmnode.access")
+_SERVER = logging.getLogger("aiohttp.server")
 
 _PREFLIGHT: Final = {
     hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*",
@@ -120,10 +121,10 @@ async def _refusal(portal: Portal, request: web.Request, problem: Problem) -> we
 def _failure(request: web.Request, error: Exception) -> Problem:
     """What is told of a failure of ours; the operator's log has the rest."""
     if isinstance(error, NodeError) and error.retry:
-        _LOG.warning("%s %s: %s", request.method, request.path, error)
+        _LOG.warning("%s %s: %s", request.method, request.rel_url.raw_path, error)
         headers: dict[str, str] = {hdrs.RETRY_AFTER: str(RETRY_SECONDS)}
         return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "the node is busy; try again in a moment", headers=headers)
-    _LOG.error("%s %s failed", request.method, request.path, exc_info=error)
+    _LOG.error("%s %s failed", request.method, request.rel_url.raw_path, exc_info=error)
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "the node failed to answer; its operator can see why in the log")
 
 
@@ -136,6 +137,7 @@ async def serving(node: Node, host: str, port: int, *, reuse_port: bool = False)
     Raises:
         CannotListen: the port is taken, or not ours to take.
     """
+    _SERVER.addFilter(terse)
     runner = web.AppRunner(
         build(node),
         access_log_class=AccessLog,

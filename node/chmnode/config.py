@@ -108,7 +108,7 @@ class _Unfit(ValueError):
 
 
 #: Neither control characters nor what UTF-8 cannot say, and not only spaces.
-_ONE_LINE = re.compile(r"(?!\s*\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_ONE_LINE = re.compile(r"(?!\s*\Z)[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,200}")
 _GOVERNMENT = re.compile(r"[A-Z]{2}")
 _CODE = re.compile(rf"[A-Z0-9]{{1,{CODE_LENGTH}}}")
 _DATABASE = re.compile(r"(?:sqlite:///|postgres(?:ql)?://)[^\x00-\x1f\x7f\ud800-\udfff]+")
@@ -205,7 +205,10 @@ _KINDS = get_args(Kind)
 
 #: Every setting, in the order of the file.
 _SETTINGS: Final[Mapping[str, _Setting]] = {
-    "name": _Setting(_text(_ONE_LINE, "write one line of text in quotes"), "The name of this node, as others see it."),
+    "name": _Setting(
+        _text(_ONE_LINE, "write one line of text in quotes, of 1 to 200 characters"),
+        "The name of this node, as others see it.",
+    ),
     "base_url": _Setting(
         _base_url,
         "The address under which the world reaches this node, without a slash at the end.\n"

@@ -93,7 +93,7 @@ class Identity:
         except FileNotFoundError:
             raise IdentityError(f"{path} is missing: restore it, and {KEYS}/, from a backup") from None
         except OSError as error:
-            raise IdentityError(f"{path} cannot be read: {error}") from error
+            raise _unreadable(path, error) from error
         except FormatError as error:
             raise IdentityError(f"{path} is damaged ({error}): restore it from a backup") from error
         _require_agreement(config, member)
@@ -170,10 +170,14 @@ def _cosigner_vkey(base_url: str, role: str, key: PublicKey) -> Vkey:
 
 def _require_agreement(config: Config, member: Member) -> None:
     """Refuse settings that say otherwise than what peers have pinned: they would refuse the records."""
+    if config.base_url != member.base_url:
+        raise IdentityError(
+            f"base_url in {SETTINGS} was changed: put back {member.base_url}; the address of a node cannot change "
+            f"while its records name it"
+        )
     for name, ours, theirs in (
         ("name", config.name, member.name),
         ("kind", config.kind, member.kind),
-        ("base_url", config.base_url, member.base_url),
         ("governments", set(config.governments), set(member.authority.governments)),
     ):
         if ours != theirs:
@@ -240,7 +244,7 @@ def _read_key(folder: Path, role: str, public: PublicKey) -> PrivateKey:
     try:
         key = PrivateKey.from_pem(path.read_bytes())
     except OSError as error:
-        raise IdentityError(f"{path} cannot be read: {error}") from error
+        raise _unreadable(path, error) from error
     except FormatError as error:
         raise IdentityError(f"{path} is damaged ({error}): restore it from a backup") from error
     if key.public != public:
@@ -252,10 +256,17 @@ def _require_private(path: Path, mode: str) -> None:
     """Refuse what others than the owner could read; Windows has no such bits."""
     try:
         bits = path.stat().st_mode
-    except OSError as error:
+    except FileNotFoundError as error:
         raise IdentityError(f"{path}, which {MEMBER} asks for, is missing: restore it from a backup") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
     if os.name == "posix" and bits & _OTHERS:
         raise IdentityError(f"{path} is open to other users of this machine: run `chmod {mode} {path}`")
+
+
+def _unreadable(path: Path, error: OSError) -> IdentityError:
+    mend = "run chm as its owner" if isinstance(error, PermissionError) else "is the disk in order?"
+    return IdentityError(f"{path} cannot be read ({error.strerror}): {mend}")
 
 
 def _write_key(folder: Path, role: str, key: PrivateKey) -> None:

@@ -23,6 +23,7 @@ from chmnode.publishing import Publisher
 from chmnode.records.catalogue import Catalogue
 from chmnode.sequencing import Sequencing, holder
 from chmnode.storage import Database, LogStore, migrate, open_database, require_current
+from chmnode.storage.migrations import require_there
 from chmsync.checking import Checking
 from chmsync.errors import SyncError
 from chmsync.member import Member
@@ -87,21 +88,30 @@ async def found(folder: Path, *, clock: Callable[[], float] = time.time, **setti
 
 
 @asynccontextmanager
-async def open_node(folder: Path, *, clock: Callable[[], float] = time.time) -> AsyncIterator[Node]:
+async def open_node(
+    folder: Path, *, clock: Callable[[], float] = time.time, recover: bool = True
+) -> AsyncIterator[Node]:
     """Open the node in a folder, and close it after use.
+
+    Args:
+        folder: the node's.
+        clock: POSIX seconds.
+        recover: check our log and cosign it again; without it nothing is signed, and no clock stands in the way.
 
     Raises:
         NodeError: with the mend: no node here, a damaged key, database or log, another version, a wrong clock.
     """
     config = Config.load(folder)
     identity = Identity.load(config)
+    require_there(config.database, folder)
     async with open_database(config.database, folder=folder) as database:
         await require_current(database)
         node = assemble(config, identity, database, clock)
-        try:
-            await node.sequencing.open()
-        except SyncError as error:
-            raise NodeUnsound(str(error)) from error
+        if recover:
+            try:
+                await node.sequencing.open()
+            except SyncError as error:
+                raise NodeUnsound(str(error)) from error
         try:
             yield node
         finally:

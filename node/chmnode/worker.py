@@ -9,8 +9,9 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -35,6 +36,7 @@ class Worker:
     """The recurring work of one node."""
 
     node: Node
+    _under_way: dict[str, "asyncio.Task[None]"] = field(default_factory=dict)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; a job under way is finished first by its own transactions."""
@@ -51,6 +53,7 @@ class Worker:
             await stop.wait()
         finally:
             scheduler.shutdown(wait=False)
+            await self._end_harvests()
             await self.node.sequencing.release()
 
     async def sequence(self) -> None:
@@ -65,8 +68,17 @@ class Worker:
             await self.node.sequencing.sequencer().heartbeat(self.node.config.limits.heartbeat_seconds)
 
     async def harvest(self) -> None:
-        """Harvest the peers whose time has come."""
-        for report in await self.node.federation.harvest_due(_PEERS):
+        """Begin with the peers whose time has come; a slow one keeps no other from its turn."""
+        for origin in await self.node.federation.due(_PEERS):
+            if origin not in self._under_way and len(self._under_way) < self.node.config.limits.parallel_logs:
+                task = self._under_way[origin] = asyncio.create_task(self._harvest(origin))
+                task.add_done_callback(partial(self._done, origin))
+
+    def _done(self, origin: str, _: "asyncio.Task[None]") -> None:
+        del self._under_way[origin]
+
+    async def _harvest(self, origin: str) -> None:
+        for report in await self.node.federation.harvest([origin]):
             if report.status != "ok":
                 _log.warning("%s: %s %s", report.origin, report.code, report.detail)
             elif report.cosigned and self.node.clock() - report.cosigned > self.node.config.limits.stale_seconds:
@@ -75,6 +87,12 @@ class Worker:
             elif report.new or report.quarantined:
                 counts = (report.new, report.accepted, len(report.quarantined))
                 _log.info("%s: %d new entries, %d records accepted, %d refused", report.origin, *counts)
+
+    async def _end_harvests(self) -> None:
+        """Stop what is under way; each step of a harvest is durable, so the next run goes on from there."""
+        for task in list(self._under_way.values()):
+            task.cancel()
+        await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
 
 @dataclass(slots=True)

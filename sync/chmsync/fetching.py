@@ -186,7 +186,7 @@ class Block:
     async def bundle(self, source: Source) -> dict[int, bytes]:
         """What the source's bundle holds for the wanted entries; empty lines are left out."""
         data = await source.fetch(tiles.records_path(self.index), self.limit)
-        lines = data.split(b"\n")[:-1]  # what follows the last newline is no line
+        lines = data.split(b"\n", TILE_WIDTH)[:-1]  # what follows the last newline is no line
         first = self.index * TILE_WIDTH
         return {
             index: lines[index - first] for index in self.wanted if index - first < len(lines) and lines[index - first]

@@ -7,7 +7,7 @@ failure of the log stops this log; a failure of one record quarantines its entry
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
@@ -21,10 +21,10 @@ from chmsync.growth import Growth
 from chmsync.http import Meter
 from chmsync.intake import NOWHERE, Intake, Store
 from chmsync.limits import Limits
-from chmsync.log import Cosigner
+from chmsync.log import ClockBehind, Cosigner
 from chmsync.member import Member
 from chmsync.mirror import tile_row
-from chmsync.note import Note, cosignatures
+from chmsync.note import Note, times
 from chmsync.ports import Batch, Leaf, LogState, Refusal
 from chmsync.report import EntityTag, HarvestReport, Tally
 from chmsync.sources import Source
@@ -105,6 +105,7 @@ class _Run:
         failure: LogRefused | None = None
         try:
             await self._reload()
+            await self._pass_landmarks()
             quarantined = await self.store.quarantined(self.origin)
             await self._harvest()
             await self._retry(quarantined, everything=recheck)
@@ -127,16 +128,19 @@ class _Run:
             detail = "the log has shown two histories; look at the evidence, then `chm peer resume`"
             raise LogRefused(LogCode.FORK, detail)
         for _ in range(self.on.limits.rounds):
+            waiting = set(await self.store.undecided(self.origin))
             step = await self._approach()
             if step is _Step.CURRENT:
+                await self._settle(waiting)
                 return
-            if step is _Step.PENDING:
-                await self._settle()
             await self._judge()
+            if step is not _Step.BEHIND:
+                await self._settle(waiting)
             await self._records()
             if not await self.store.undecided(self.origin):
                 await self._trust()
-                return
+                if step is not _Step.BEHIND:
+                    return
         raise LogRefused(LogCode.LIMIT, f"the log still grew after {self.on.limits.rounds} rounds; tried again later")
 
     @property
@@ -175,6 +179,7 @@ class _Run:
         held = self.tag.value if self.tag and self.tag.source == source.name and not self._pending else None
         answer = await source.checkpoint(held)
         if answer is None:
+            self._prefer(source)
             return _Step.CURRENT
         note, etag = answer
         log = self._log
@@ -237,7 +242,8 @@ class _Run:
                 await self._give_up_pending()
             raise
         if self._log.proves(growth.frontier, target.checkpoint):
-            await self._pass_landmarks(target)
+            await self._reload()
+            await self._pass_landmarks()
             self.tally.new += size - self.state.proven
             await self.store.prove(self.origin, size)
             await self._reload()
@@ -248,12 +254,13 @@ class _Run:
             raise blame
         await self._entries_from(source, target)
 
-    async def _pass_landmarks(self, target: SignedCheckpoint) -> None:
-        """The tree must pass through the roots that the descriptor names (section 8)."""
+    async def _pass_landmarks(self) -> None:
+        """What we hold must pass through the roots that the descriptor names (section 8)."""
+        note = self.state.target_note or self.state.note or b""
         for landmark in self._log.landmarks:
-            if landmark.size <= target.checkpoint.size:
+            if landmark.size <= self.state.fetched:
                 own = await self.store.root_at(self.origin, landmark.size)
-                self._log.pass_through(landmark, own, target.note.encode())
+                self._log.pass_through(landmark, own, note)
 
     async def _give_up_pending(self) -> None:
         await self.store.discard_pending(self.origin)
@@ -327,13 +334,13 @@ class _Run:
         self.tally.count(await self.store.apply(self.origin, batch))
         self.tally.met(batch.refused)
 
-    async def _settle(self) -> None:
-        """There is no newer checkpoint: what was undecided is missing."""
-        undecided = await self.store.undecided(self.origin)
+    async def _settle(self, waiting: Collection[int]) -> None:
+        """The newest checkpoint has been read, and no entry under it explains why these were not served."""
         refused = []
-        for index in undecided:
-            leaf = await self.store.leaves(self.origin, index, index + 1)
-            refused.append(Refusal(index, leaf[0].iri, RecordCode.MISSING, "no source serves it"))
+        for index in await self.store.undecided(self.origin):
+            if index in waiting:
+                (leaf,) = await self.store.leaves(self.origin, index, index + 1)
+                refused.append(Refusal(index, leaf.iri, RecordCode.MISSING, "no source serves it"))
         if refused:
             await self._apply(Batch(NOWHERE, NOWHERE, refused=refused))
 
@@ -343,7 +350,8 @@ class _Run:
         again = {one.index for one in quarantined if one.code in PASSING or (everything and one.code not in final)}
         due = [one for one in await self.store.quarantined(self.origin) if one.index in again]
         if due:
-            await self._apply(await self._intake().retry(due))
+            start = int(self.on.clock()) % len(due)  # so that each has its turn when they are many
+            await self._apply(await self._intake().retry([*due[start:], *due[:start]][: self.on.limits.retries]))
 
     # -- trust ---------------------------------------------------------------------------------------------------
 
@@ -352,7 +360,7 @@ class _Run:
         root = self.state.proven_frontier.root()
         if self.state.proven_note is None or (self.state.note is not None and self.state.proven == self.state.size):
             return
-        kept = self._log.kept(None, Note.parse(self.state.proven_note))
+        kept = self._log.kept(None, Note.parse(self.state.proven_note), self._latest)
         await self.store.trust(self.origin, self._endorsed(kept).encode(), self.state.proven, root)
         await self._reload()
 
@@ -360,21 +368,30 @@ class _Run:
         """Keep newer cosignatures of the checkpoint we trust."""
         assert self.state.note is not None
         held = Note.parse(self.state.note)
-        kept = self._log.kept(held, offered)
+        kept = self._log.kept(held, offered, self._latest)
         if set(kept.signatures) != set(held.signatures):
             note = self._endorsed(kept).encode()
             await self.store.trust(self.origin, note, self.state.size, self.state.root)
 
     def _endorsed(self, note: Note) -> Note:
-        return self.on.mirror.endorse(note, int(self.on.clock())) if self.on.mirror else note
+        if self.on.mirror is None:
+            return note
+        try:
+            return self.on.mirror.endorse(note, int(self.on.clock()))
+        except ClockBehind:  # our clock was set back a little: the cosignature that is there still says the same
+            return note
+
+    @property
+    def _latest(self) -> int:
+        """The latest time that a cosignature may have."""
+        return int(self.on.clock() + self.on.limits.clock_skew_seconds)
 
     def _cosigned(self) -> int | None:
         """Time of the newest cosignature by the origin's own witness that is not from the future."""
         if self.state.note is None or self.member.witness_vkey is None:
             return None
-        latest = int(self.on.clock() + self.on.limits.clock_skew_seconds)
-        given = cosignatures(Note.parse(self.state.note), [self.member.witness_vkey])
-        return max((one.time for one in given if one.time <= latest), default=None)
+        given = times(Note.parse(self.state.note), [self.member.witness_vkey])
+        return max((time for time in given.values() if time <= self._latest), default=None)
 
     # -- report --------------------------------------------------------------------------------------------------
 

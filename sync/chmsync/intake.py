@@ -5,7 +5,7 @@ one are checked on all cores. Each batch covers a run of entries; the caller app
 position. Text that nobody served is left *undecided*: a newer checkpoint may explain it.
 """
 
-from collections import Counter
+import hashlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -72,16 +72,20 @@ class Intake:
     async def retry(self, refusals: Sequence[Refusal]) -> Batch:
         """Fetch and check quarantined entries again, from what we hold or any source; still failing ones stay."""
         part = _Fetched(NOWHERE, NOWHERE)
+        names = {}
         for refusal in refusals:
             (leaf,) = await self.store.leaves(self.member.origin, refusal.index, refusal.index + 1)
             put = fetching.Put.of(leaf.leaf)
-            part.leaves[refusal.index] = leaf.leaf
             held, _ = await self.store.body(self.member.origin, put.sha256)
-            body = held or await self._anywhere(put)
+            try:
+                body = held if held and _true(put, held) else await self._anywhere(put, only_true=True)
+            except LogRefused:
+                continue  # its source is not well now; the others are not kept waiting
+            names[refusal.index] = refusal.iri
+            part.leaves[refusal.index] = leaf.leaf
             if body is not None:
                 part.bodies[refusal.index] = body
         batch = await self._checked(part, len(part.leaves))
-        names = {refusal.index: refusal.iri for refusal in refusals}
         missing = [Refusal(index, names[index], RecordCode.MISSING, "no source serves it") for index in batch.undecided]
         return Batch(NOWHERE, NOWHERE, batch.accepted, [*batch.refused, *missing], batch.held)
 
@@ -92,46 +96,64 @@ class Intake:
         while start < state.proven:
             whole = (start // TILE_WIDTH) * TILE_WIDTH + self.limits.batch_entries
             part = _Fetched(start, min(max(whole, start + 1), state.proven))
-            for block in await self._blocks(part, state.proven):
-                part.bodies |= await self._texts(block)
+            blocks = await self._blocks(part, state.proven)
+            if start < state.size:
+                await self._take_held(part, blocks)
+            for block in blocks:
+                part.bodies |= await self._texts(block, part.bodies)
             yield part
             start = part.end
 
+    async def _take_held(self, part: _Fetched, blocks: Sequence[fetching.Block]) -> None:
+        """A log that is judged again is not fetched again, as far as we hold its texts."""
+        held = await self.store.bodies(self.member.origin, part.start, part.end, part.end)
+        for index, put in (item for block in blocks for item in block.wanted.items()):
+            body = held[index - part.start]
+            if body is not None and _true(put, body):
+                part.bodies[index] = body
+
     async def _blocks(self, part: _Fetched, proven: int) -> list[fetching.Block]:
-        """What the batch wants of each record bundle."""
+        """What the batch wants of each record bundle; a batch of long texts ends early."""
         living = await self.store.living(self.member.origin, part.start, part.end)
-        alive = Counter(leaf.index // TILE_WIDTH for leaf in living if leaf.op == "put")
         wanted: dict[int, dict[int, fetching.Put]] = {}
-        every: dict[int, Mapping[int, fetching.Put]] = {}
+        size = 0
         for leaf in living:
+            block = leaf.index // TILE_WIDTH
+            if size > self.limits.batch_bytes and block not in wanted and wanted:
+                part.end = block * TILE_WIDTH
+                break
             if leaf.op == "withdraw":
                 part.withdrawn.append(leaf.iri or "")
             elif leaf.op == "erase":
                 part.erased.append(leaf.iri or "")
             else:
-                block = leaf.index // TILE_WIDTH
+                put = fetching.Put.of(leaf.leaf)
                 part.leaves[leaf.index] = leaf.leaf
-                wanted.setdefault(block, {})[leaf.index] = fetching.Put.of(leaf.leaf)
-                if alive[block] == TILE_WIDTH:
-                    every[block] = wanted[block]
-                elif block not in every:
-                    every[block] = await self._puts(block, proven)
+                wanted.setdefault(block, {})[leaf.index] = put
+                size += put.size
         return [
-            fetching.Block(block, every[block], puts, growing=(block + 1) * TILE_WIDTH > proven)
+            fetching.Block(
+                block, await self._every(block, puts, proven), puts, growing=(block + 1) * TILE_WIDTH > proven
+            )
             for block, puts in wanted.items()
         ]
+
+    async def _every(self, block: int, living: Mapping[int, fetching.Put], proven: int) -> Mapping[int, fetching.Put]:
+        """Every put of a bundle; when all its entries live, they are the ones we have read already."""
+        return living if len(living) == TILE_WIDTH else await self._puts(block, proven)
 
     async def _puts(self, block: int, proven: int) -> Mapping[int, fetching.Put]:
         first = block * TILE_WIDTH
         leaves = await self.store.leaves(self.member.origin, first, min(first + TILE_WIDTH, proven))
         return {leaf.index: fetching.Put.of(leaf.leaf) for leaf in leaves if leaf.op == "put"}
 
-    async def _texts(self, block: fetching.Block) -> dict[int, bytes]:
+    async def _texts(self, block: fetching.Block, held: Mapping[int, bytes]) -> dict[int, bytes]:
         """The texts of one block: by its bundle when much of it is wanted, singly what that did not give."""
         found: dict[int, bytes] = {}
-        if len(block.wanted) > self.limits.bundle_share * len(block.puts):
+        wanted = {index: put for index, put in block.wanted.items() if index not in held}
+        if len(wanted) > self.limits.bundle_share * len(block.puts):
             found = await self._bundle(block)
-        for index, put in block.wanted.items():
+        for index, put in wanted.items():
             if index not in found and (body := await self._anywhere(put)) is not None:
                 found[index] = body
         return found
@@ -146,19 +168,28 @@ class Intake:
         assert failure is not None
         raise failure
 
-    async def _anywhere(self, put: fetching.Text) -> bytes | None:
-        """One record from the first source that gives it; None if those that answer do not have it."""
+    async def _anywhere(self, put: fetching.Text, *, only_true: bool = False) -> bytes | None:
+        """One record from the first source that gives it; None if those that answer do not have it.
+
+        Args:
+            put: what the entry says of the text.
+            only_true: pass over a source whose text is another one, as long as a later one may have the true one.
+        """
         failure: LogRefused | None = None
         absent = False
+        false: bytes | None = None
         for source in self.sources:
             try:
                 body = await fetching.record(source, put)
             except LogRefused as refused:
                 failure = failure or refused
                 continue
-            if body is not None:
+            if body is not None and (not only_true or _true(put, body)):
                 return body
-            absent = True
+            false = false or body
+            absent = absent or body is None
+        if false is not None:
+            return false
         if absent or failure is None:
             return None
         raise failure
@@ -195,3 +226,7 @@ class Intake:
         except RecordRefused as refused:
             return Refusal(index, entry.id, refused.code, refused.detail)
         return None
+
+
+def _true(put: fetching.Text, body: bytes) -> bool:
+    return len(body) == put.size and hashlib.sha256(body).hexdigest() == put.sha256

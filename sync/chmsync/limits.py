@@ -32,8 +32,12 @@ class Limits:
     pending_entries: int = 5_000_000
     #: Entries whose records are checked and applied in one transaction.
     batch_entries: int = 1024
+    #: Bytes of the records of one such batch, beyond which it ends with the bundle it has begun.
+    batch_bytes: int = 16_777_216
     #: Below this share of a bundle's records, single records are asked for instead of the bundle.
     bundle_share: float = 0.1
+    #: Quarantined records that one harvest asks for again.
+    retries: int = 128
     #: How often one harvest follows a log that grows under it.
     rounds: int = 8
     #: Seconds to open a connection.

@@ -19,7 +19,7 @@ from chmsync.errors import FormatError, LogDamaged, SyncError
 from chmsync.growth import Growth
 from chmsync.keys import COSIGNATURE, ED25519, PrivateKey, Vkey
 from chmsync.merkle import leaf_hash
-from chmsync.note import Note, cosign, cosignatures, sign, verified
+from chmsync.note import Note, cosign, cosignatures, sign, times, verified
 from chmsync.ports import Append, LogReader, LogState, SequencerStore, Staged
 
 
@@ -53,7 +53,7 @@ class Cosigner:
         Raises:
             ClockBehind: the note carries our own cosignature of a later time.
         """
-        newest = max((given.time for given in cosignatures(note, [self.vkey])), default=now)
+        newest = max(times(note, [self.vkey]).values(), default=now)
         if newest > now:
             raise ClockBehind(
                 f"this node signed on {_date(newest)}, which is later than this computer's clock ({_date(now)}). If it "

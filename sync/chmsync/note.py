@@ -175,3 +175,17 @@ def cosignatures(note: Note, vkeys: Iterable[Vkey]) -> tuple[Cosignature, ...]:
             raise FormatError(f"the cosignature of {vkey.name} is false")
         newest[vkey] = max(time, newest.get(vkey, 0))
     return tuple(Cosignature(vkey, time) for vkey, time in newest.items())
+
+
+def times(note: Note, vkeys: Iterable[Vkey]) -> dict[Vkey, int]:
+    """Give the newest time of each key's cosignature, passing over keys in whose name somebody wrote a false line.
+
+    For notes that were taken already: a line that was a stranger's then may be in the name of a known key now.
+    """
+    found: dict[Vkey, int] = {}
+    for vkey in vkeys:
+        try:
+            found |= {given.vkey: given.time for given in cosignatures(note, [vkey])}
+        except FormatError:
+            continue
+    return found

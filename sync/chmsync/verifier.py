@@ -13,7 +13,7 @@ An illegal offer raises and leaves the state unchanged.
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -23,9 +23,11 @@ from chmsync.errors import FormatError, LogCode, LogDamaged, LogRefused
 from chmsync.keys import Vkey
 from chmsync.member import Member, Until
 from chmsync.merkle import CompactRange, verify_consistency
-from chmsync.note import Note, cosignatures
+from chmsync.note import Note, Signature, cosignatures, times
 from chmsync.ports import LogState
 
+#: What names a key on a note.
+Signer = tuple[str, bytes]
 #: Signature lines of unknown keys that we keep and serve: room for witnesses, none for ballast.
 STRANGERS = 16
 
@@ -103,22 +105,28 @@ class TrustedLog:
         signed = open_checkpoint(note, self.member.origin, self.member.log_keys, max_signatures=limit)
         self._check_cosignatures(signed.note)
         offered, anchor = signed.checkpoint, self.anchor
-        known = max((until.size for until in self.landmarks), default=0)
-        if offered.size < known and offered.size >= anchor.size:
-            if from_origin:
-                raise LogRefused(LogCode.ROLLBACK, f"the origin offers size {offered.size}; it has had {known}")
-            return Offer(signed, Relation.STALE)
-        if offered.size > anchor.size:
-            self._same_as_target(signed)
-            if from_origin and offered.size < self.state.target_size:
-                detail = f"the origin offers size {offered.size} after {self.state.target_size}"
-                raise LogRefused(LogCode.ROLLBACK, detail)
-            return Offer(signed, Relation.LARGER)
-        if offered.size < anchor.size:
-            return Offer(signed, Relation.SMALLER)
-        if offered.root != anchor.root:
+        if offered.size == anchor.size and offered.root != anchor.root:
             raise Fork(f"two roots for size {offered.size}", self.evidence(note))
-        return Offer(signed, Relation.SAME)
+        self._same_as_target(signed)
+        if offered.size >= anchor.size and offered.size < self._known_size:
+            if from_origin:
+                detail = f"the origin offers size {offered.size}; it has had {self._known_size}"
+                raise LogRefused(LogCode.ROLLBACK, detail)
+            if offered.size < self._landmark_size:
+                return Offer(signed, Relation.STALE)
+        if offered.size > anchor.size:
+            return Offer(signed, Relation.LARGER)
+        return Offer(signed, Relation.SAME if offered.size == anchor.size else Relation.SMALLER)
+
+    @property
+    def _landmark_size(self) -> int:
+        """The largest tree that the descriptor says the log has had."""
+        return max((landmark.size for landmark in self.landmarks), default=0)
+
+    @property
+    def _known_size(self) -> int:
+        """The largest tree that the log has signed, as far as descriptor and target tell."""
+        return max(self._landmark_size, self.state.target_size)
 
     @property
     def landmarks(self) -> tuple[Until, ...]:
@@ -144,24 +152,26 @@ class TrustedLog:
         except FormatError as error:
             raise LogRefused(LogCode.BAD_SIGNATURE, str(error)) from error
 
-    def kept(self, held: Note | None, offered: Note) -> Note:
-        """The note to keep of one checkpoint: every newer cosignature, no older one, few lines of strangers.
+    def kept(self, held: Note | None, offered: Note, latest: int) -> Note:
+        """The note to keep of one checkpoint: each key's newest line, none from the future, few of strangers.
 
         Args:
             held: what we keep now, if anything.
             offered: a verified note of the same checkpoint.
+            latest: POSIX seconds; a cosignature of a later time is not kept (section 10).
         """
-        note = held or offered
-        if held is not None:
-            known = {given.vkey: given.time for given in cosignatures(held, self.cosigners)}
-            given = cosignatures(offered, self.cosigners)
-            stale = {(one.vkey.name, one.vkey.id) for one in given if one.time <= known.get(one.vkey, -1)}
-            fresh = (line for line in offered.signatures if line.signer not in stale and line not in held.signatures)
-            note = held.with_signatures(*fresh)
-        own = {(vkey.name, vkey.id) for vkey in (*self.cosigners, *(key.vkey for key in self.member.vkeys))}
-        ours = [line for line in note.signatures if line.signer in own]
-        strangers = [line for line in note.signatures if line.signer not in own]
-        return Note(note.text, (*ours, *strangers[-STRANGERS:]))
+        had = times(held, self.cosigners) if held else {}
+        known = {(vkey.name, vkey.id): time for vkey, time in had.items() if time <= latest}
+        given = {(vkey.name, vkey.id): time for vkey, time in times(offered, self.cosigners).items()}
+        cosigners = {(vkey.name, vkey.id) for vkey in self.cosigners}
+        lines = {line.signer: line for line in (held.signatures if held else ()) if _fit(line, cosigners, known)}
+        for line in offered.signatures:
+            time = given.get(line.signer)
+            if line.signer not in cosigners or (time is not None and known.get(line.signer, -1) < time <= latest):
+                lines[line.signer] = line
+        own = cosigners | {(key.vkey.name, key.vkey.id) for key in self.member.vkeys}
+        strangers = [line for signer, line in lines.items() if signer not in own]
+        return Note(offered.text, (*(line for signer, line in lines.items() if signer in own), *strangers[-STRANGERS:]))
 
     def _same_as_target(self, signed: SignedCheckpoint) -> None:
         """Two signed roots for one size are a fork even before either is proven."""
@@ -228,6 +238,11 @@ class TrustedLog:
         if self.anchor.size > self.state.size:
             return self.state.proven_note
         return self.state.note
+
+
+def _fit(line: Signature, cosigners: Container[Signer], known: Container[Signer]) -> bool:
+    """Whether a line that we hold may stay: a cosigner's only while it is true and not from the future."""
+    return line.signer not in cosigners or line.signer in known
 
 
 def _consistent(older: Checkpoint, newer: Checkpoint, served: Mapping[tiles.Tile, bytes]) -> bool:

@@ -349,9 +349,26 @@ async def test_documents_stand_beside_the_logs_and_nowhere_else(publisher, web, 
 async def test_a_place_that_cannot_be_written_is_named(publisher, web):
     await publisher.publish()
     web.mkdir()
-    (web / "log").write_text("a file where a folder must be")
+    (web / ".export").write_text("a file where a folder must be")
     with pytest.raises(ExportRefused, match=r"web: (Not a directory|File exists)"):
         await export_own(publisher, web)
+
+
+async def test_a_folder_with_other_things_in_it_stays_as_it_is(publisher, web):
+    await publish(publisher, 1)
+    web.mkdir()
+    (web / "letter.txt").write_text("Dear colleague")
+    with pytest.raises(ExportRefused, match="give an empty folder"):
+        await export_own(publisher, web)
+    assert files(web) == {"letter.txt": b"Dear colleague"}
+
+
+async def test_an_export_that_was_broken_off_is_gone_on_with(publisher, web):
+    await publish(publisher, 1)
+    (web / ".export").mkdir(parents=True)
+    (web / "member.json").write_text("{}")
+    await export_own(publisher, web)
+    assert (web / "log/checkpoint").exists()
 
 
 async def test_progress_is_told_to_the_last_entry(publisher, web):

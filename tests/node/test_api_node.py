@@ -200,6 +200,42 @@ async def test_the_access_log_samples_the_ordinary_and_names_no_visitor(node, ai
         assert not any("secret" in line or "127.0.0.1" in line for line in ordinary)
 
 
+async def say(port, request):
+    """Send bytes to the server as they are, and wait for its answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
+async def test_no_visitor_writes_lines_of_our_log(node, monkeypatch, caplog):
+    async def fail(*_):
+        raise RuntimeError
+
+    caplog.set_level("INFO", "chmnode")
+    monkeypatch.setattr("chmnode.api.access_log.SAMPLE", 1)
+    monkeypatch.setattr("chmnode.storage.Records.get", fail)
+    async with serving(node, "127.0.0.1", 0) as port:
+        await say(port, b"GET /ke/records/a%0ab%1b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    said = [record.getMessage() for record in caplog.records if record.name.startswith("chmnode")]
+    assert "GET /ke/records/a%0ab%1b failed" in said
+    assert any(line.startswith("GET /ke/records/a%0ab%1b 500 ") for line in said)
+    assert all(line.isascii() and line.isprintable() for line in said)
+
+
+@pytest.mark.parametrize(
+    "request_", [b"GET /\x01 HTTP/1.1\r\n\r\n", b"GET / HTTP/9x\r\n\r\n", b"GET / HTTP/1.1\r\nA\x00: b\r\n\r\n"]
+)
+async def test_a_request_that_nobody_can_parse_is_one_line_without_trace(node, caplog, request_):
+    async with serving(node, "127.0.0.1", 0) as port:
+        assert (await say(port, request_)).startswith(b"HTTP/1.0 400 ")
+    (line,) = [record for record in caplog.records if record.name == "aiohttp.server"]
+    assert (line.levelname, line.exc_info) == ("WARNING", None)
+    assert line.getMessage().startswith("a request could not be parsed (")
+    assert "127.0.0.1" not in line.getMessage()
+
+
 async def test_a_node_at_the_root_of_its_host_has_its_did_document_where_did_web_says(folder, aiohttp_client):
     from chmnode.node import found, open_node
 

@@ -4,17 +4,19 @@ import gzip
 import json
 from hashlib import sha256
 
+import apsw
 import pytest
 import rdflib
 from backports import zstd
 
 from chmnode.api import records as record_resources
+from chmnode.app import build
 from chmsync.canonical import encode
 from chmsync.entry import Entry
 from chmsync.errors import FormatError
 from chmsync.proof import verify_document
 from chmsync.tlog_proof import TlogProof, verify
-from tests.node.conftest import NEED, publish
+from tests.node.conftest import NEED, foreign, harvest, publish
 
 
 async def body_of(node, iri):
@@ -105,6 +107,47 @@ async def test_a_record_travels_compressed_and_is_known_by_that_tag_too(site, cl
     assert packed.headers["ETag"] != plain.headers["ETag"]
     again = await client.get(site.path(site.need), headers={"If-None-Match": packed.headers["ETag"]})
     assert again.status == 304
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip", "zstd"])
+async def test_a_client_that_has_it_is_told_by_the_tag_it_named_and_when_to_ask_again(site, client, coding):
+    for name in ("jsonld", "html"):
+        path, accepted = f"{site.path(site.need)}?format={name}", {"Accept-Encoding": coding}
+        whole = await client.get(path, headers=accepted)
+        again = await client.get(path, headers={**accepted, "If-None-Match": whole.headers["ETag"]})
+        assert again.status == 304
+        assert [again.headers[kept] for kept in ("ETag", "Vary", "Cache-Control")] == [
+            whole.headers[kept] for kept in ("ETag", "Vary", "Cache-Control")
+        ]
+
+
+@pytest.mark.parametrize("edit", ["replace(body, 'coraux', 'poulets')", "'{'", "null"])
+async def test_a_text_altered_in_the_database_is_refused_in_every_form_and_logged(site, client, caplog, edit):
+    connection = apsw.Connection(str(site.node.config.folder / "chm.sqlite"))
+    connection.execute(f"update revision set body = cast({edit} as blob) where instr(body, ?)", (site.need.encode(),))
+    connection.close()
+    for name in ("jsonld", "json", "ttl", "nt", "html"):
+        response = await client.get(f"{site.path(site.need)}?format={name}")
+        assert response.status == 503
+        problem = await response.json(content_type=None)
+        assert problem["detail"] == f"{site.need}: its stored text is damaged here; the operator should run `chm check`"
+        assert site.need in caplog.records[-1].getMessage()
+        assert caplog.records[-1].levelname == "ERROR"
+    listed = await (await client.get("/ke/records")).json(content_type=None)
+    assert {item["id"]: item["title"] for item in listed["items"]}[site.need] is None
+    assert (await client.get(site.path(site.offer))).status == 200
+
+
+async def test_a_date_that_is_none_fills_no_log(node, folder, aiohttp_client, caplog):
+    peer = foreign()
+    peer.put("odd", peer.record("odd", validUntil="someday"))
+    await harvest(node, peer, folder / "copy")
+    client = await aiohttp_client(build(node))
+    for name in ("ttl", "nt", "html"):
+        response = await client.get("/ke/view", params={"id": peer.iri("odd"), "format": name})
+        assert response.status == 200
+        assert "someday" in await response.text()
+    assert not [record for record in caplog.records if record.name.startswith("rdflib")]
 
 
 async def test_head_tells_what_get_would(site, client):

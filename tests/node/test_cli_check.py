@@ -2,9 +2,11 @@
 
 import shutil
 import sqlite3
+from dataclasses import replace
 
 import pytest
 
+from chmsync.note import Note
 from tests.node.command import chm, chm_json, draft, make_node, member_of, publish, write_lines
 
 
@@ -109,7 +111,6 @@ def test_a_mistyped_setting_is_found(kenya):
 def test_a_clock_behind_our_own_signatures_is_found(kenya):
     from chmnode.config import Config
     from chmnode.identity import Identity
-    from chmsync.note import Note
 
     with sqlite3.connect(kenya / "chm.sqlite") as database:
         note = Note.parse(bytes(database.execute("select note from log").fetchone()[0]))
@@ -117,7 +118,22 @@ def test_a_clock_behind_our_own_signatures_is_found(kenya):
         database.execute("update log set note = ?", [witness.endorse(note, 4_000_000_000).encode()])
     database.close()
     assert found(kenya) == {("clock", "CLOCK")}
-    assert "set the clock" in chm("-C", kenya, "log", "show", status=1).stderr
+    refused = chm("-C", kenya, "peer", "list", status=1).stderr
+    assert "this node signed on 2096-10-02 07:06 UTC" in refused
+    assert "set the clock" in refused
+    for role in ("mirror", "witness"):
+        chm("-C", kenya, "key", "rotate", role)
+    publish(kenya, draft("Afterwards"))
+    assert chm_json("-C", kenya, "check")["ok"]
+
+
+def test_showing_the_log_signs_nothing(kenya):
+    with sqlite3.connect(kenya / "chm.sqlite") as database:
+        note = Note.parse(bytes(database.execute("select note from log").fetchone()[0]))
+        database.execute("update log set note = ?", [replace(note, signatures=note.signatures[:1]).encode()])
+    database.close()
+    assert chm_json("-C", kenya, "log", "show")["cosigned"] is None
+    assert chm_json("-C", kenya, "log", "show")["cosigned"] is None
 
 
 def test_what_waits_for_its_place_is_told(kenya):

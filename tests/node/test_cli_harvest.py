@@ -94,11 +94,13 @@ def test_a_peer_at_fault_is_status_3(kenya, region):
     assert records_of(region) == {}
 
 
-def test_a_log_of_nobody_we_know_is_listed_and_no_failure(kenya, folder):
+def test_an_export_of_nobody_we_know_is_listed_and_refused(kenya, folder):
     stranger = make_node(folder / "stranger", "UG")
-    report = chm_json("-C", stranger, "harvest", "--from", exported(kenya))
+    report = chm_json("-C", stranger, "harvest", "--from", exported(kenya), status=1)
     assert report == {"logs": [], "unknown": [member_of(kenya).origin]}
-    assert "left aside" in chm("-C", stranger, "harvest", "--from", exported(kenya)).stdout
+    told = chm("-C", stranger, "harvest", "--from", exported(kenya), status=1)
+    assert "left aside" in told.stdout
+    assert "no log of a peer of this node was found" in told.stderr
 
 
 def test_a_mirror_is_as_good_as_the_country(kenya, region, folder):
@@ -123,6 +125,14 @@ def test_what_is_no_archive_is_named(region, folder):
     assert (
         "letter.zip is no ZIP archive" in chm("-C", region, "harvest", "--from", folder / "letter.zip", status=3).stderr
     )
+
+
+@pytest.mark.parametrize("place", [".", "..", "public", "keys", "../other", "../other/public"])
+def test_an_export_never_goes_where_a_node_is(kenya, folder, place):
+    make_node(folder / "other")
+    before = {path for path in folder.rglob("*") if path.is_file()}
+    assert "give an empty folder" in chm("-C", kenya, "log", "export", kenya / place, status=1).stderr
+    assert {path for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_an_export_tells_what_it_wrote(kenya):

@@ -63,6 +63,45 @@ def test_good_lines_are_published_and_bad_ones_named(kenya, mixed):
     assert chm_json("-C", kenya, "check")["ok"]
 
 
+def test_what_was_published_is_named_with_its_line(kenya, mixed):
+    report = chm_json("-C", kenya, "import", mixed, "--publish", status=1)
+    there = records_of(kenya)
+    assert [(one["line"], one["id"], one["identifier"]) for one in report["records"]] == [
+        (line, there[title].iri, there[title].document()["identifier"])
+        for line, title in ((1, "Rangers"), (6, "Botanists"))
+    ]
+    told = chm("-C", kenya, "import", mixed, "--publish", status=1).stdout
+    assert [line.partition(",")[0] for line in told.splitlines() if "/records/" in line] == [
+        "line 1: CHM-BBR-KE-3",
+        "line 6: CHM-BBR-KE-4",
+    ]
+    assert chm_json("-C", kenya, "import", mixed, status=1)["records"] == []
+
+
+def test_of_many_records_the_first_are_named(kenya, folder):
+    file = write_lines(folder / "many.jsonl", *(draft(f"Need {number}") for number in range(8)))
+    told = chm("-C", kenya, "import", file, "--publish").stdout
+    assert told.count("/records/") == 5
+    assert "3 more records" in told
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("needs.csv", b"type,title\nNeed,Rangers\n" * 9),
+        ("needs.xlsx", b"PK\x03\x04 and more"),
+        ("renamed.jsonl", b"PK\x03\x04 and more"),
+        ("wide.jsonl", '{"type": "Need"}\n'.encode("utf-16")),
+        ("wide-without-mark.jsonl", '{"type": "Need"}\n'.encode("utf-16-le")),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_in_one_sentence(kenya, folder, name, data):
+    (folder / name).write_bytes(data)
+    refused = chm("-C", kenya, "import", folder / name, status=1)
+    assert "save as UTF-8 JSON Lines" in refused.stderr
+    assert refused.output.count("\n") == 1
+
+
 def test_refused_lines_can_be_mended_and_imported_again(kenya, mixed):
     report = chm_json("-C", kenya, "import", mixed, "--publish", status=1)
     left = mixed.with_name("needs.refused.jsonl")
@@ -71,6 +110,7 @@ def test_refused_lines_can_be_mended_and_imported_again(kenya, mixed):
     assert left.read_text().splitlines() == [lines[1], lines[3], lines[4]]
     write_lines(left, draft("Foresters"), draft("Divers", government="KE"))
     again = chm_json("-C", kenya, "import", left, "--publish")
+    assert [one["line"] for one in again.pop("records")] == [1, 2]
     assert again == {"accepted": 2, "refused": [], "file": None, "published": True}
     assert set(records_of(kenya)) == {"Rangers", "Botanists", "Foresters", "Divers"}
 
@@ -94,7 +134,7 @@ def test_an_id_makes_a_new_revision(kenya):
 
 def test_a_file_without_records_is_no_failure(kenya, folder):
     report = chm_json("-C", kenya, "import", write_lines(folder / "none.jsonl", ""), "--publish")
-    assert report == {"accepted": 0, "refused": [], "file": None, "published": True}
+    assert report == {"accepted": 0, "records": [], "refused": [], "file": None, "published": True}
 
 
 def test_a_file_that_is_not_there_is_wrong_usage(kenya, folder):

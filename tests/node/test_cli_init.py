@@ -69,7 +69,6 @@ def test_an_empty_folder_that_others_prepared_is_used(folder):
     [
         ("--base-url", "https://chm.example.ke/"),
         ("--base-url", "http://chm.example.ke"),
-        ("--government", "Kenya"),
         ("--database", "mysql://localhost/chm"),
         ("--database", "postgresql:///nowhere?host=/nonexistent"),
         ("--database", "sqlite:////nonexistent/chm.sqlite"),
@@ -143,5 +142,31 @@ def test_migrating_again_changes_nothing(folder):
 
 def test_a_lost_database_is_not_made_anew(folder):
     make_node(folder / "kenya")
-    (folder / "kenya/chm.sqlite").unlink()
-    assert "restore it from a backup" in chm("-C", folder / "kenya", "migrate", status=1).stderr
+    database = folder / "kenya/chm.sqlite"
+    for lose in (database.unlink, database.touch):
+        lose()
+        for words in (["migrate"], ["check"], ["serve"], ["log", "show"]):
+            refused = chm("-C", folder / "kenya", *words, status=1)
+            assert "missing or empty: put back a backup" in refused.stdout + refused.stderr
+            assert not database.exists() or not database.stat().st_size
+
+
+def test_the_database_is_for_its_owner_alone(folder):
+    before = os.umask(0o022)
+    try:
+        make_node(folder / "kenya")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((folder / "kenya/chm.sqlite").stat().st_mode) == 0o600
+
+
+def test_a_government_in_small_letters_is_told_how_to_write_it(folder):
+    refused = chm("init", folder / "kenya", *KENYA, "--government", "ke", status=2).stderr
+    assert "--government" in refused
+    assert "write KE" in refused
+    assert "such as KE" in chm("init", folder / "kenya", *KENYA, "--government", "Kenya", status=2).stderr
+    assert not (folder / "kenya").exists()
+
+
+def test_the_next_command_can_be_copied_whatever_the_folder_is_called(folder):
+    assert f"chm -C '{folder}/my node' serve" in chm("init", folder / "my node", *KENYA).stdout

@@ -1,5 +1,6 @@
 """`chm serve` and `chm worker` start at once and stop when asked."""
 
+import logging
 import os
 import signal
 import socket
@@ -9,6 +10,9 @@ import urllib.request
 
 import pytest
 
+from chmnode.cli.serve import _Plain
+from chmnode.errors import DatabaseDamaged
+from chmnode.worker import _Guarded
 from tests.node.command import CHM, chm, chm_json, draft, free_port, make_node, member_of, publish, served, wait_for
 
 
@@ -79,3 +83,48 @@ def test_ctrl_c_ends_it_like_any_stop(kenya):
 
 def test_a_port_that_cannot_be_is_wrong_usage(kenya):
     assert "--port" in chm("-C", kenya, "serve", "--port", "70000", status=2).stderr
+
+
+def test_a_second_server_of_one_folder_is_refused(kenya):
+    with served(kenya, "--port", "0"):
+        refused = chm("-C", kenya, "serve", "--port", "0", status=1).stderr
+        assert "another `chm serve` of this node is running" in refused
+        assert "stop it" in refused
+    with served(kenya, "--port", "0"):
+        assert chm_json("-C", kenya, "check")["ok"]
+
+
+def test_a_lock_of_another_user_is_told_with_the_mend(kenya, monkeypatch):
+    """Root, who may run the tests, can open everything; so the refusal of the system is played."""
+    true = os.open
+
+    def refused(path, *words, **options):
+        if str(path).endswith("running.lock"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return true(path, *words, **options)
+
+    monkeypatch.setattr(os, "open", refused)
+    assert "run chm as the owner" in chm("-C", kenya, "serve", status=1).stderr
+
+
+async def test_the_same_failure_is_told_once_then_once_an_hour(caplog):
+    now = 0.0
+    failures = iter([DatabaseDamaged("bad page")] * 4 + [DatabaseDamaged("gone"), None, DatabaseDamaged("gone")])
+
+    async def job():
+        if (failure := next(failures)) is not None:
+            raise failure
+
+    guarded = _Guarded(job, lambda: now)
+    for at in (0.0, 0.5, 3599.0, 3600.0, 3601.0, 3602.0, 3603.0):
+        now = at
+        await guarded.run()
+    assert caplog.messages == ["bad page", "bad page", "gone", "gone"]
+
+
+def test_a_message_is_one_line_whatever_a_peer_has_written():
+    record = logging.LogRecord("chm", logging.WARNING, "", 0, "%s", ("said\nERROR all is lost\x1b[2J",), None)
+    assert (
+        _Plain("%(message)s").format(record)
+        == "said\N{REPLACEMENT CHARACTER}ERROR all is lost\N{REPLACEMENT CHARACTER}[2J"
+    )

@@ -111,7 +111,7 @@ def test_a_reader_that_has_gone_ends_the_command_quietly(tmp_path):
 
 
 def test_text_of_others_cannot_steer_the_terminal():
-    assert plain("Kenya\x1b[2J\x9b1m\nnext") == "Kenya\N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}1m\nnext"
+    assert plain("Kenya\x1b[2J\x9b1m\nnext") == "Kenya?[2J?1m?next".replace("?", "\N{REPLACEMENT CHARACTER}")
 
 
 def test_numbers_agree_with_their_nouns():

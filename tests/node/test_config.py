@@ -88,15 +88,19 @@ def test_the_file_is_for_its_owner_alone_since_it_may_hold_a_password(folder):
     assert (folder / FILE).stat().st_mode & 0o077 == 0
 
 
-@given(name=st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1).filter(str.strip))
+@given(
+    name=st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=200).filter(str.strip)
+)
 def test_any_name_of_one_line_survives_the_file(name, tmp_path_factory):
     folder = tmp_path_factory.mktemp("node")
     assert Config.create(folder, **NAMED | {"name": name}).name == name
 
 
-@pytest.mark.parametrize("name", ["", "  ", "Kenya\nUganda", "Kenya\x7f", "Kenya\ud800", "Kenya\u2028"])
+@pytest.mark.parametrize("name", ["", "  ", "Kenya\nUganda", "Kenya\x7f", "Kenya\ud800", "Kenya\u2028", "K" * 201])
 def test_a_name_that_is_no_line_of_text_is_refused(folder, name):
-    with pytest.raises(ConfigError, match=r"node\.toml: name: write one line of text in quotes"):
+    with pytest.raises(
+        ConfigError, match=r"node\.toml: name: write one line of text in quotes, of 1 to 200 characters"
+    ):
         Config.create(folder, **NAMED | {"name": name})
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -175,7 +176,6 @@ def test_a_folder_of_keys_that_others_can_open_is_refused(config, identity):
     [
         ("governments", '["KE"]', '["KE", "UG"]'),
         ("name", '"Kenya"', '"Uganda"'),
-        ("base_url", '"https://chm.example.ke"', '"https://chm.example.ug"'),
     ],
 )
 def test_settings_that_say_otherwise_than_the_descriptor_are_refused(config, identity, setting, old, new):
@@ -183,6 +183,28 @@ def test_settings_that_say_otherwise_than_the_descriptor_are_refused(config, ide
     path.write_text(path.read_text().replace(f"{setting} = {old}", f"{setting} = {new}"))
     with pytest.raises(IdentityError, match=rf"`{setting}` is not the same in node\.toml and member\.json"):
         Identity.load(Config.load(config.folder))
+
+
+def test_a_changed_address_is_to_be_put_back(config, identity):
+    path = config.folder / "node.toml"
+    path.write_text(path.read_text().replace('base_url = "https://chm.example.ke"', 'base_url = "https://new.example"'))
+    with pytest.raises(IdentityError, match=r"put back https://chm\.example\.ke; the address of a node cannot change"):
+        Identity.load(Config.load(config.folder))
+
+
+@pytest.mark.parametrize("kind", ["stat", "read_bytes"])
+def test_keys_of_another_user_are_not_called_missing(config, identity, monkeypatch, kind):
+    """Root, who may run the tests, can read everything; so the refusal of the system is played."""
+    true = getattr(Path, kind)
+
+    def refused(path, *words, **options):
+        if path.suffix == ".pem":
+            raise PermissionError(13, "Permission denied", str(path))
+        return true(path, *words, **options)
+
+    monkeypatch.setattr(Path, kind, refused)
+    with pytest.raises(IdentityError, match=r"cannot be read .*: run chm as its owner"):
+        Identity.load(config)
 
 
 @pytest.mark.parametrize("role", ["log", "record"])

@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import apsw
 import pytest
 from babel.messages.pofile import read_po
 from hypothesis import HealthCheck, given, settings
@@ -17,8 +18,9 @@ from chmnode.config import LANGUAGES
 from chmnode.portal import strings, words
 from chmnode.portal.facts import Teller, linked
 from chmnode.portal.i18n import FOLDER, NAMES, best, load
+from chmnode.storage import Peers
 from chmsync.errors import LogCode, RecordCode
-from tests.node.conftest import NEED, OFFER, publish
+from tests.node.conftest import NEED, NOW, OFFER, foreign, harvest, publish
 from tests.node.strategies import CATALOGUE, any_records
 
 JSON = st.recursive(
@@ -27,6 +29,8 @@ JSON = st.recursive(
     max_leaves=8,
 )
 READERS = load(NAMES)
+#: Members that records of every type share.
+SHARED = sorted(CATALOGUE.documents["https://w3id.org/chm/schemas/envelope/1.0"]["properties"])
 CSS = Path(strings.__file__).parent / "static" / "portal.css"
 #: Elements without an end tag.
 VOID = {"meta", "link", "br", "input", "path"}
@@ -208,11 +212,96 @@ async def test_the_federation_page_tells_who_is_followed_and_what_was_refused(si
         assert word in said
 
 
+async def note(site, **changes):
+    """Change what is known of the last harvest of the peer."""
+    async with site.node.database.transaction() as session:
+        (row,) = await Peers(session).list()
+        await Peers(session).save(row.origin, replace(row.schedule, **changes))
+
+
+@pytest.mark.parametrize("code", ["UNREACHABLE", "BAD_SIGNATURE", "FORK"])
+async def test_a_node_that_could_not_be_read_is_not_called_up_to_date(site, client, code):
+    await note(site, code=code)
+    _, found = await page(client, "/ke/federation", **{"Accept-Language": "en"})
+    assert "Up to date" not in found.text()
+    assert "Unknown: the last reading failed" in found.text("span")
+    assert words.LOG_CODES[code] in found.text("span")
+
+
+async def test_home_does_not_say_that_nodes_were_read_lately_when_they_were_not(site, client):
+    for seen in (None, NOW - 7 * 86_400):
+        await note(site, last_ok=seen)
+        _, found = await page(client, "/ke/", **{"Accept-Language": "en"})
+        assert "were read lately" not in found.text()
+
+
+@pytest.mark.parametrize("which", ["need", "reef"])
+async def test_a_text_altered_in_the_database_is_never_shown_as_unchanged(site, client, which):
+    iri = site.need if which == "need" else site.peer.iri("reef")
+    path = site.path(iri) if which == "need" else f"/ke/view?id={iri}"
+    connection = apsw.Connection(str(site.node.config.folder / "chm.sqlite"))
+    connection.execute("update revision set body = cast('{}' as blob) where instr(body, ?)", (iri.encode(),))
+    connection.close()
+    response, found = await page(client, path, **{"Accept-Language": "en"})
+    assert response.status == 503
+    assert found.text("h1") == "This record is damaged here"
+    assert "the operator should run “chm check”" in found.text()
+    _, listed = await page(client, "/ke/records", **{"Accept-Language": "en"})
+    assert iri in listed.text("bdi")
+
+
+async def test_a_narrow_screen_gets_the_name_of_each_cell_with_the_cell(client):
+    for lang, label in (("en", "Behind by:"), ("fr", "Retard\u00a0:"), ("zh", "落后：")):
+        _, found = await page(client, "/ke/federation", **{"Accept-Language": lang})
+        assert len(found.attributes("data-label")) == sum(tag == "td" for tag, _ in found.tags)
+        assert label in found.attributes("data-label")
+
+
+async def test_chinese_sentences_end_and_pause_in_chinese(site, client):
+    _, found = await page(client, "/ke/about", **{"Accept-Language": "zh"})
+    assert "：国家信息交换所。" in found.text("p")
+    _, found = await page(client, site.path(site.gone), **{"Accept-Language": "zh"})
+    assert "原因：" in found.text("p")
+
+
+async def test_the_about_page_sends_to_each_publisher_for_its_key(client):
+    _, found = await page(client, "/ke/about", **{"Accept-Language": "en"})
+    assert "this node's is below; others' are on their own About pages" in found.text("p")
+
+
+async def test_global_targets_are_told_with_their_numbers(site, client):
+    for lang, said in (("en", "Target 6: "), ("fr", "Cible 6\u00a0: "), ("ar", "الغاية 6: ")):
+        _, found = await page(client, site.path(site.need), **{"Accept-Language": lang})
+        assert said in found.text("bdi")
+
+
+async def test_a_kind_that_this_node_does_not_know_is_said_to_be_unchecked(site, client):
+    unchecked = "This node does not know this kind of record; its content was not checked."
+    _, found = await page(client, f"/ke/view?id={site.peer.iri('reef')}", **{"Accept-Language": "en"})
+    assert unchecked in found.text("p")
+    _, found = await page(client, site.path(site.need), **{"Accept-Language": "en"})
+    assert unchecked not in found.text()
+
+
+async def test_a_long_title_is_cut_in_lists_and_a_long_text_on_its_page(node, folder, aiohttp_client):
+    peer = foreign()
+    long = {"title": {"en": "reef" * 200}, "description": {"en": "coral " * 5000}}
+    peer.put("long", peer.record("long", **long))
+    await harvest(node, peer, folder / "copy")
+    client = await aiohttp_client(build(node))
+    _, found = await page(client, "/ke/records", **{"Accept-Language": "en"})
+    assert [len(title) for title in found.text("bdi").split() if title.startswith("reef")] == [500]
+    _, found = await page(client, f"/ke/view?id={peer.iri('long')}", **{"Accept-Language": "en"})
+    assert "reef" * 200 in found.text("bdi")
+    assert 19_500 < found.text("p").count("coral ") * len("coral ") < 20_500
+    assert "The text is longer; the raw formats have the rest." in found.text("span")
+
+
 async def test_home_shows_needs_and_offers_side_by_side_and_the_network_in_a_line(site, client):
     _, found = await page(client, "/ke/", **{"Accept-Language": "en"})
     assert found.text("h2") == "Newest needs Newest offers The network"
     assert {site.path(site.need), site.path(site.offer)} <= set(found.attributes("href"))
-    assert "3 records are shown here. This node follows 1 other node. All of them could be read lately." in " ".join(
+    assert "3 records are shown here. This node follows 1 other node. All of them were read lately." in " ".join(
         found.text("p").split()
     )
 
@@ -317,7 +406,7 @@ def test_translations_are_in_the_script_of_their_language(lang):
     assert all(
         re.search(script, reader.say(message.id))
         for message in strings.messages()
-        if isinstance(message.id, str) and message.id
+        if isinstance(message.id, str) and re.search("[A-Za-z]", re.sub(r"%\(\w+\)s", "", message.id))
     )
 
 
@@ -349,6 +438,7 @@ def test_numbers_are_counted_as_each_language_does(lang, n, said):
         ("2026-03", "mars 2026"),
         ("2026", "2026"),
         ("soon", "soon"),
+        ([1], "[1]"),
         ("2026-13-45", "2026-13-45"),
     ],
 )
@@ -367,11 +457,7 @@ def test_any_valid_record_can_be_told_to_anybody(concepts_of_all, record, lang):
     assert isinstance(linked(record, CATALOGUE.of(record)), list)
 
 
-@given(
-    st.dictionaries(
-        st.text(max_size=8) | st.sampled_from(["title", "languages", "countries", "relation"]), JSON, max_size=8
-    )
-)
+@given(st.dictionaries(st.text(max_size=8) | st.sampled_from([*SHARED, "title"]), JSON, max_size=8))
 def test_a_record_of_an_unknown_kind_is_told_whatever_it_holds(concepts_of_all, members):
     record = {"type": "Riddle", "id": "https://x.example.org/1", **members}
     teller = Teller(READERS["en"], CATALOGUE, concepts_of_all, {})
@@ -381,6 +467,42 @@ def test_a_record_of_an_unknown_kind_is_told_whatever_it_holds(concepts_of_all, 
     teller.gist(record)
     teller.place(record)
     teller.helps(record)
+
+
+def test_texts_end_where_a_page_does(concepts_of_all):
+    teller = Teller(READERS["en"], CATALOGUE, concepts_of_all, {})
+    record = {"type": "Riddle", "id": "https://x.example.org/1", "title": {"en": "a" * 30_000}, "clue": ["b" * 30_000]}
+    title, (fact,) = teller.title(record), teller.facts(record)
+    assert (len(title.text), title.cut) == (20_000, True)
+    assert (len(fact.values[0].text), fact.values[0].cut) == (20_000, True)
+    row = title.within(500)
+    assert (len(row.text), row.text[-1]) == (500, "…")
+    assert row.within(500) == row
+
+
+def test_shared_members_of_an_unknown_kind_are_told_as_those_of_a_known_one(concepts_of_all):
+    teller = Teller(READERS["en"], CATALOGUE, concepts_of_all, {})
+    record = {
+        "type": "Riddle",
+        "id": "https://x.example.org/1",
+        "source": {"url": "https://x.example.org/", "date": "2025"},
+        "description": {"en": "Told in full."},
+        "validUntil": "2026-12-31",
+        "countries": ["KE"],
+        "relation": [{"type": "partOf", "id": "https://x.example.org/2"}],
+        "answer": {"en": "A reef.", "sw": "Mwamba."},
+        "weights": {"heavy": "yes", "en": "no"},
+    }
+    assert [(passage.label, passage.paragraphs) for passage in teller.passages(record)] == [
+        ("Description", ("Told in full.",)),
+        ("answer", ("A reef.",)),
+    ]
+    assert [(fact.label, [value.text for value in fact.values]) for fact in teller.facts(record)] == [
+        ("Valid until", ["31 December 2026"]),
+        ("Countries", ["Kenya"]),
+        ("Related records", ["Part of: https://x.example.org/2"]),
+        ("weights", ['{"heavy":"yes","en":"no"}']),
+    ]
 
 
 @pytest.fixture(scope="session")

@@ -193,6 +193,7 @@ def test_an_operator_accepts_governments_and_leaves_types_and_quota():
         ({"id_prefixes": [f"{BASE}/other", f"{BASE}/records"]}, "`id_prefixes`", f"start with {BASE}/records"),
         ({"id_prefixes": [f"{BASE}/records/"]}, "`id_prefixes`", "no slash at the end"),
         ({"id_prefixes": [1]}, "`id_prefixes[0]`", "text"),
+        *(({"name": name}, "`name`", "one line of 1 to 200") for name in ("a\nb", "\x1b[2J", "\x85", " ", "x" * 201)),
         ({"did": "did:web:other.example"}, "`did`", DID),
         ({"origin": "https://chm.example.ke/log"}, "`origin`", "without a scheme"),
         ({"origin": "chm.example.ke/log/"}, "`origin`", "without a scheme"),

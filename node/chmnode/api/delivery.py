@@ -7,7 +7,7 @@ variant has a tag of its own, since strong tags name bytes; any of them answers 
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from aiohttp import hdrs, web
 
@@ -41,24 +41,26 @@ async def deliver(request: web.Request, response: web.StreamResponse, cache: Byt
     """Make a response ready to be sent."""
     headers = response.headers
     tag = headers.get(hdrs.ETAG)
-    if tag is not None and response.status == 200 and _held_already(request.headers.get(hdrs.IF_NONE_MATCH), tag):
+    compressible = isinstance(response, web.Response) and _vary_by_coding(response)
+    held = _held(request.headers.get(hdrs.IF_NONE_MATCH), tag) if tag is not None and response.status == 200 else None
+    if held is not None:
         kept = {name: headers[name] for name in _KEPT if name in headers}
-        response = web.Response(status=304, headers={hdrs.ETAG: tag, **kept})
+        response = web.Response(status=304, headers={hdrs.ETAG: held, **kept})
         headers = response.headers
-    elif isinstance(response, web.Response):
-        await _compressed(request, response, tag, cache)
+    elif compressible:
+        await _compressed(request, cast("web.Response", response), tag, cache)
     headers.update(SECURITY)
     return response
 
 
-def _held_already(condition: str | None, tag: str) -> bool:
-    """Whether `If-None-Match` names the content with that tag, in whichever coding."""
+def _held(condition: str | None, tag: str) -> str | None:
+    """The tag by which `If-None-Match` names the content with that tag, in whichever coding."""
     if condition is None:
-        return False
+        return None
     if condition.strip() == "*":
-        return True
+        return tag
     ours = {tag, *(_coded(tag, name) for name in CODINGS)}
-    return any(part.strip().removeprefix("W/") in ours for part in condition.split(","))
+    return next((named for part in condition.split(",") if (named := part.strip().removeprefix("W/")) in ours), None)
 
 
 def _coded(tag: str, name: str) -> str:
@@ -67,22 +69,23 @@ def _coded(tag: str, name: str) -> str:
 
 
 async def _compressed(request: web.Request, response: web.Response, tag: str | None, cache: ByteCache) -> None:
-    """Compress a body where that is worthwhile and wanted."""
-    body = response.body
-    if not isinstance(body, bytes) or len(body) < SMALLEST:
-        return
-    _vary_by_coding(response)
+    """Compress a body where that is wanted and makes it smaller."""
     name = coding(request.headers.get(hdrs.ACCEPT_ENCODING))
-    if name is not None and (made := await _variant(body, name, tag, cache)):
+    if name is not None and (made := await _variant(cast("bytes", response.body), name, tag, cache)):
         response.body = made
         response.headers[hdrs.CONTENT_ENCODING] = name
         if tag is not None:
             response.headers[hdrs.ETAG] = _coded(tag, name)
 
 
-def _vary_by_coding(response: web.Response) -> None:
+def _vary_by_coding(response: web.Response) -> bool:
+    """Whether a body is worth compressing; if so its headers say that it may be."""
+    body = response.body
+    if not isinstance(body, bytes) or len(body) < SMALLEST:
+        return False
     before = response.headers.get(hdrs.VARY)
     response.headers[hdrs.VARY] = f"{before}, {hdrs.ACCEPT_ENCODING}" if before else hdrs.ACCEPT_ENCODING
+    return True
 
 
 async def _variant(body: bytes, name: str, tag: str | None, cache: ByteCache) -> bytes:

@@ -76,7 +76,7 @@ class ListResources:
         return {
             "id": record.iri,
             "type": record.type,
-            "title": record.document().get("title"),
+            "title": record.document().get("title") if record.intact else None,
             "modified": record.modified,
             "revision": record.rev,
             "origin": record.origin,

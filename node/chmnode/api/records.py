@@ -2,10 +2,12 @@
 
 `<base>/records/{id}` answers for our own records, `<base>/view?id=IRI` for those of other nodes that we hold, so that a
 record IRI of another host never has to be reached. JSON-LD is the canonical bytes as they were signed. A record that is
-not in force is refused with the reason: 410 when it was withdrawn or erased, 404 when it is quarantined here.
+not in force is refused with the reason: 410 when it was withdrawn or erased, 404 when it is quarantined here. So is one
+whose stored text is no longer the one that the log names: 503, for nobody may read it as what was signed.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final, Protocol
@@ -14,7 +16,6 @@ from aiohttp import hdrs, web
 
 from chmnode.addresses import Addresses
 from chmnode.api.caching import ByteCache
-from chmnode.api.delivery import tag_of
 from chmnode.api.negotiation import HTML, JSON, JSON_LD, N_TRIPLES, TURTLE, media_type, prefers_page
 from chmnode.api.problems import Problem, missing
 from chmnode.node import Node
@@ -26,6 +27,8 @@ from chmsync.entry import PUT, Entry
 OFFERS: Final = (JSON_LD, JSON, HTML, TURTLE, N_TRIPLES)
 #: `?format=`, for links: a link cannot set `Accept`.
 FORMATS: Final = {"jsonld": JSON_LD, "json": JSON, "ttl": TURTLE, "nt": N_TRIPLES, "html": HTML}
+
+_LOG = logging.getLogger("chmnode.web")
 
 _HEADERS: Final = {
     hdrs.CACHE_CONTROL: "public, max-age=60",
@@ -43,6 +46,9 @@ class Pages(Protocol):
 
     async def absence(self, request: web.Request, iri: str, entry: StoredEntry | None) -> web.Response:
         """Why there is no such record; the entry is its newest, if there is one."""
+
+    async def damaged(self, request: web.Request) -> web.Response:
+        """Why a record in force cannot be shown."""
 
     async def listing(self, request: web.Request) -> web.Response:
         """The list of records."""
@@ -90,15 +96,16 @@ class RecordResources:
         media = wanted(request)
         if record is None:
             return await self._absent(request, iri)
+        if not record.intact:
+            return await self._damaged(request, record)
         if ready := _READY.get(media):
-            body = record.body
-            return web.Response(body=body, headers={hdrs.ETAG: tag_of(body), **ready})
+            return web.Response(body=record.body, headers={hdrs.ETAG: f'"{record.sha256}"', **ready})
         if media == HTML:
             return await self._pages.record(request, record)
         return await self._rdf(record, media)
 
     async def _rdf(self, record: StoredRecord, media: str) -> web.Response:
-        content, suffix = tag_of(record.body), "ttl" if media == TURTLE else "nt"
+        content, suffix = f'"{record.sha256}"', "ttl" if media == TURTLE else "nt"
         body = self._cache.get(content, suffix)
         if body is None:
             body = await asyncio.to_thread(self._serializer(media), record)
@@ -111,10 +118,19 @@ class RecordResources:
         def serialize(record: StoredRecord) -> bytes:
             from chmnode.records import jsonld  # rdflib is slow to import, and most requests never need it
 
+            # A date that is none is the publisher's business, not worth a traceback for each reader.
+            logging.getLogger("rdflib.term").setLevel(logging.ERROR)
             write = jsonld.turtle if media == TURTLE else jsonld.ntriples
             return write(record.document(), self._node.catalogue.context).encode()
 
         return serialize
+
+    async def _damaged(self, request: web.Request, record: StoredRecord) -> web.Response:
+        _LOG.error("the stored text of %s is not the one in the log: run `chm check`", record.iri)
+        if prefers_page(request.headers.get(hdrs.ACCEPT)):
+            return await self._pages.damaged(request)
+        detail = f"{record.iri}: its stored text is damaged here; the operator should run `chm check`"
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, members={"id": record.iri})
 
     async def _absent(self, request: web.Request, iri: str) -> web.Response:
         entry = await self._records.entry_of(iri)

@@ -6,7 +6,7 @@ its trace.
 """
 
 import errno
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from importlib import import_module
@@ -110,6 +110,14 @@ def _said_by_system(error: OSError) -> str:
     said = f"{error.filename}: {reason}" if error.filename else reason
     full = error.errno in {errno.ENOSPC, errno.EDQUOT}
     return f"{said}; make room on the disk, then try again" if full else said
+
+
+def require_governments(codes: Iterable[str]) -> None:
+    """Refuse what is no code of a government in the form that records use."""
+    for code in codes:
+        if len(code) != 2 or not code.isascii() or not code.isalpha() or not code.isupper():
+            mend = f"write {code.upper()}" if len(code) == 2 and code.isascii() and code.isalpha() else "such as KE"
+            raise click.BadParameter(f"{code!r} is not two capital letters: {mend}", param_hint="--government")
 
 
 def awaited(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:

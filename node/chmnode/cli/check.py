@@ -96,7 +96,9 @@ class _Examination:
 
     async def _look_into_database(self, config: "Config", identity: "Identity | None") -> None:
         from chmnode.storage import LogStore, Staging, open_database, require_current
+        from chmnode.storage.migrations import require_there
 
+        require_there(config.database, self.folder)
         async with open_database(config.database, folder=self.folder) as database:
             await require_current(database)
             await self._check_integrity(database)
@@ -150,7 +152,8 @@ class _Examination:
             late = max(times, default=0) - int(time.time())
             self.checked["clocks"] += 1
             if late > 0:
-                self._add("clock", "CLOCK", f"the clock is {late} s behind what this node has signed: set the clock")
+                mend = "set the clock; if it was wrong when this node signed: `chm key rotate witness`"
+                self._add("clock", "CLOCK", f"the clock is {late} s behind what this node has signed: {mend}")
 
     # -- report --------------------------------------------------------------------------------------------------
 

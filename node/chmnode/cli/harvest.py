@@ -1,6 +1,7 @@
 """`chm harvest`: pull from the peers now, and say what was found.
 
 Exits with 0 only if every log was verified: with 3 if a peer is at fault, else with 4 if one could not be reached.
+With 1 if an export holds no log of a peer.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -53,6 +54,8 @@ async def harvest(
         emit(documents if tree is None else {**documents, "unknown": unknown})
     else:
         _tell(reports, unknown, any_peers=bool(known))
+    if tree is not None and not reports:
+        raise Refusal(f"no log of a peer of this node was found in {tree}: add its node first, with `chm peer add`")
     context.exit(_status(reports))
 
 
@@ -104,8 +107,6 @@ def _tell(reports: "Sequence[HarvestReport]", unknown: Sequence[str], *, any_pee
         say(f"{origin or 'a log without a readable name'}: not a peer of this node, left aside")
     if not any_peers:
         say("There are no peers. Add one: chm peer add member.json --government CC")
-    elif not reports:
-        say("No log of a peer was found there.")
 
 
 def _tell_one(report: "HarvestReport") -> None:

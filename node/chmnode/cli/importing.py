@@ -19,16 +19,18 @@ from chmnode.cli.output import Progress, counted, emit, json_option, remark, say
 
 if TYPE_CHECKING:
     from chmnode.node import Node
-    from chmnode.publishing import Draft, Refused, StageResult
+    from chmnode.publishing import Accepted, Draft, Refused, StageResult
 
 _BATCH: Final = 512
+#: Published records that are named to a person.
+_SHOWN: Final = 5
 
 
 @dataclass(slots=True)
 class _Tally:
     """How far a file is."""
 
-    accepted: int = 0
+    records: "list[Accepted]" = field(default_factory=list)
     refused: "list[Refused]" = field(default_factory=list)
     #: Line numbers of the drafts read so far.
     lines: list[int] = field(default_factory=list)
@@ -41,8 +43,13 @@ class _Tally:
 
     def add(self, result: "StageResult") -> None:
         """Count one batch."""
-        self.accepted += len(result.accepted)
+        self.records += result.records
         self.refused += result.refused
+
+    @property
+    def accepted(self) -> int:
+        """How many records were taken."""
+        return len(self.records)
 
     @property
     def last(self) -> int:
@@ -80,7 +87,16 @@ async def import_records(context: click.Context, folder: Path, *, file: Path, pu
     left = _kept(file, tally) if publish and tally.refused else None
     if as_json:
         refused = [one.document() for one in tally.refused]
-        emit({"accepted": tally.accepted, "refused": refused, "file": left and str(left), "published": publish})
+        records = [{"line": one.line, "id": one.iri, "identifier": one.identifier} for one in tally.records]
+        emit(
+            {
+                "accepted": tally.accepted,
+                "records": records if publish else [],
+                "refused": refused,
+                "file": left and str(left),
+                "published": publish,
+            }
+        )
     else:
         _tell(tally, left, publish=publish)
     context.exit(REFUSED if tally.refused else 0)
@@ -112,7 +128,7 @@ async def _rehearsed(node: "Node", drafts: "Iterator[Draft | Refused]") -> "Asyn
     """What would become of the drafts: everything is done but the writing."""
     from datetime import UTC, datetime
 
-    from chmnode.publishing import Draft, Refused, StageResult
+    from chmnode.publishing import Accepted, Draft, Refused, StageResult
     from chmnode.publishing.sealing import Prepared, Sealer
     from chmnode.publishing.standing import standings
 
@@ -128,7 +144,7 @@ async def _rehearsed(node: "Node", drafts: "Iterator[Draft | Refused]") -> "Asyn
             if isinstance(sealed, Refused):
                 refused.append(sealed)
             else:
-                accepted.append(sealed.iri)
+                accepted.append(Accepted(one.line, sealed.iri, ""))  # it gets its number when it is published
         yield StageResult(accepted, refused)
 
 
@@ -137,6 +153,11 @@ def _tell(tally: _Tally, left: Path | None, *, publish: bool) -> None:
         told = one.document()
         place = f"{told['field']}: " if told["field"] else ""
         say(f"line {one.line}: {place}{told['detail']}")
+    if publish:
+        for record in tally.records[:_SHOWN]:
+            say(f"line {record.line}: {record.identifier}, {record.iri}")
+        if tally.accepted > _SHOWN:
+            say(f"... and {counted(tally.accepted - _SHOWN, 'more record')}; --json lists all.")
     done = "published" if publish else "would be published"
     say(f"{counted(tally.accepted, 'record')} {done}, {len(tally.refused):,} refused.")
     if left is not None:

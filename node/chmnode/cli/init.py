@@ -9,11 +9,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from chmnode.cli.boundary import Refusal, awaited
+from chmnode.cli.boundary import Refusal, awaited, require_governments
 from chmnode.cli.output import emit, json_option, say
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ async def init(
     as_json: bool,
 ) -> None:
     """Make a new node in DIR: keys, settings, an empty database and an empty signed log."""
+    require_governments(governments)
     settings: dict[str, object] = {"name": name, "base_url": base_url, "kind": kind, "governments": list(governments)}
     if database is not None:
         settings["database"] = database
@@ -63,7 +65,7 @@ async def init(
         f"Its descriptor, for those who will harvest it: {folder / 'member.json'}",
         f"Fingerprint, to be compared by another way: {member.fingerprint()}",
         "Keep a copy of keys/ in a safe place: without it the node cannot go on.",
-        f"Next: chm -C {folder} serve",
+        f"Next: chm -C {quote(str(folder))} serve",
     )
 
 

@@ -2,11 +2,12 @@
 
 A log or record key is rotated in two steps, so that nobody has to act at the same moment: `rotate` brings in the new
 key beside the old one, `rotate --finish` ends the old one, days later, when the peers have the new descriptor. Whoever
-rotates holds the sequencer's lease, for a key's validity is a position in the log.
+does that holds the sequencer's lease, for such a key's validity is a position in the log. A cosigner's key has no
+position and takes over at once, also when the old one has signed with a clock that was wrong.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -69,6 +70,8 @@ def _told(role: str, *, finish: bool) -> str:
 async def _rotated(folder: Path, role: "Role", *, finish: bool) -> "Identity":
     from chmnode.node import open_node
 
+    if role not in _IN_TWO_STEPS:
+        return await _replaced(folder, role)
     async with open_node(folder) as node, _sequencing(node):
         state = await node.logs.load(node.origin)
         if finish:
@@ -76,6 +79,20 @@ async def _rotated(folder: Path, role: "Role", *, finish: bool) -> "Identity":
         else:
             identity = node.identity.rotate(role, state.size)
         await replace(node.sequencing, identity=identity).open()  # our newest checkpoint gets its new signatures
+    return identity
+
+
+async def _replaced(folder: Path, role: "Role") -> "Identity":
+    """A new key for a cosigner, which ends what the old one has said about the time."""
+    from chmnode.node import open_node
+    from chmsync.log import ClockBehind
+
+    async with open_node(folder, recover=False) as node:
+        with suppress(ClockBehind):
+            await node.sequencing.open()
+        identity = node.identity.rotate(role, (await node.logs.load(node.origin)).size)
+        if role == "witness":
+            await replace(node.sequencing, identity=identity).open()  # our newest checkpoint gets its line
     return identity
 
 

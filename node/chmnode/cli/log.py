@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from chmnode.cli.boundary import awaited
+from chmnode.cli.boundary import Refusal, awaited
 from chmnode.cli.output import Progress, counted, emit, json_option, say
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ async def export(folder: Path, *, target: Path, as_json: bool) -> None:
     from chmnode.node import open_node
     from chmsync.export import export as write
 
+    _require_apart(folder, target)
     async with open_node(folder) as node:
         await node.sequencing.drain()
         mirrors = None if node.config.mirror else ()
@@ -54,6 +55,15 @@ async def export(folder: Path, *, target: Path, as_json: bool) -> None:
     say(f"Exported to {target}: {said}.")
     if done.strangers:
         say(f"Left as they are, not mirrored here: {', '.join(done.strangers)}")
+
+
+def _require_apart(folder: Path, target: Path) -> None:
+    """Keep what a web server publishes apart from keys and database, also those of another node."""
+    home, place = folder.resolve(), target.resolve()
+    if home == place or home in place.parents or place in home.parents:
+        raise Refusal(f"{target} and the node folder {folder} lie one in the other: give an empty folder elsewhere")
+    if (place / "keys").exists() or any((one / "node.toml").exists() for one in (place, *place.parents)):
+        raise Refusal(f"{target} is in the folder of a node: give an empty folder elsewhere")
 
 
 async def _documents(node: "Node") -> Mapping[str, bytes]:
@@ -83,10 +93,11 @@ async def show(folder: Path, *, as_json: bool) -> None:
     from chmnode.storage import Staging
     from chmsync.note import Note, cosignatures, to_base64
 
-    async with open_node(folder) as node:
+    async with open_node(folder, recover=False) as node:
         state = await node.logs.load(node.origin)
         staged = await Staging(node.database.read, node.origin).count()
-    assert state.note is not None
+    if state.note is None:
+        raise Refusal("the database does not hold the log of this node: put back a backup")
     times = [given.time for given in cosignatures(Note.parse(state.note), [node.identity.witness.vkey])]
     vkeys = [str(found) for found in node.member.log_keys(state.size)]
     if as_json:
@@ -103,4 +114,4 @@ async def show(folder: Path, *, as_json: bool) -> None:
         )
         return
     say(f"{node.origin}: {counted(state.size, 'entry', 'entries')}, {staged:,} waiting")
-    say(*(f"To check it with: {found}" for found in vkeys), "", state.note.decode().rstrip("\n"))
+    say(*(f"To check it with: {found}" for found in vkeys), "", *state.note.decode().splitlines())

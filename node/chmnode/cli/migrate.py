@@ -20,11 +20,14 @@ async def migrate(folder: Path, *, as_json: bool) -> None:
     from chmnode.config import Config
     from chmnode.storage import migrate as bring_up
     from chmnode.storage import open_database
+    from chmnode.storage.migrations import require_there
     from chmnode.storage.migrations import version as version_of
 
-    async with open_database(Config.load(folder).database, folder=folder) as database:
+    url = Config.load(folder).database
+    require_there(url, folder)
+    async with open_database(url, folder=folder) as database:
         if not await version_of(database.read):
-            raise Refusal("the database is empty, and this node has had one: restore it from a backup")
+            raise Refusal("the database is missing or empty: put back a backup")
         version = await bring_up(database)
     if as_json:
         emit({"version": version})

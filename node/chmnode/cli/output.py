@@ -43,8 +43,8 @@ def remark(*lines: str) -> None:
 
 
 def plain(text: str) -> str:
-    """Text without what would move the cursor or colour the screen."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text)
+    """Text on one line, without what would move the cursor or colour the screen."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

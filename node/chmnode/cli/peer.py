@@ -7,11 +7,12 @@ with the fingerprint that was learned by another way. Governments are what the o
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from chmnode.cli.boundary import Refusal, awaited
+from chmnode.cli.boundary import Refusal, awaited, require_governments
 from chmnode.cli.output import counted, emit, json_option, say
 
 if TYPE_CHECKING:
@@ -138,9 +139,7 @@ def _is_url(place: str) -> bool:
 
 
 def _require_forms(governments: tuple[str, ...], sources: tuple[str, ...]) -> None:
-    for code in governments:
-        if len(code) != 2 or not code.isascii() or not code.isalpha() or not code.isupper():
-            raise click.BadParameter(f"{code!r} is not two capital letters, such as KE", param_hint="--government")
+    require_governments(governments)
     for source in sources:
         if not _is_url(source):
             raise click.BadParameter(f"{source!r} is not a log prefix, https://...", param_hint="--source")
@@ -195,7 +194,7 @@ def _tell_pinned(folder: Path, member: "Member", governments: tuple[str, ...], *
             f"It says that it speaks for {', '.join(claimed)}, which you have not accepted: such records are refused.",
             f"To accept, add it again with --government {claimed[0]}",
         )
-    say(f"Next: chm -C {folder} harvest --peer {member.origin}")
+    say(f"Next: chm -C {quote(str(folder))} harvest --peer {member.origin}")
 
 
 async def _described(node: "Node", peer: "PinnedPeer") -> dict[str, Any]:

@@ -19,6 +19,7 @@ except ImportError:  # Windows has other locks; there the operator takes care
     fcntl = None  # type: ignore[assignment]
 
 _LOCK: Final = "running.lock"
+_SERVING: Final = "serving.lock"
 
 
 class KeysChanging(Refusal):
@@ -30,35 +31,51 @@ class KeysChanging(Refusal):
 @contextmanager
 def at_work(folder: Path) -> Iterator[None]:
     """Say that somebody who signs is at work here, beside others."""
-    with _locked(folder, alone=False):
+    busy = KeysChanging("the keys of this node are being changed: try again in a moment")
+    with _locked(folder / _LOCK, busy, alone=False):
         yield
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Make sure that nobody is at work here, and nobody begins meanwhile."""
-    with _locked(folder, alone=True):
+    busy = Refusal("a server or import of this node is running: stop it, do this, and start it again")
+    with _locked(folder / _LOCK, busy, alone=True):
         yield
 
 
 @contextmanager
-def _locked(folder: Path, *, alone: bool) -> Iterator[None]:
+def serving(folder: Path) -> Iterator[None]:
+    """Make sure that no other server works on the SQLite file of this node; PostgreSQL may have several."""
     from chmnode.config import Config
 
-    Config.load(folder)  # a lock is laid down in folders of nodes alone
-    handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    if not Config.load(folder).database.startswith("sqlite:"):
+        yield
+        return
+    busy = Refusal("another `chm serve` of this node is running: use that one, or stop it first")
+    with _locked(folder / _SERVING, busy, alone=True):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, busy: Refusal, *, alone: bool) -> Iterator[None]:
+    from chmnode.config import Config
+
+    Config.load(path.parent)  # a lock is laid down in folders of nodes alone
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError as error:
+        raise Refusal(f"{path} belongs to another user: run chm as the owner of the node folder") from error
     try:
         if fcntl is not None:
-            _lock(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            _lock(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH, busy)
         yield
     finally:
         os.close(handle)
 
 
-def _lock(handle: int, kind: int) -> None:
+def _lock(handle: int, kind: int, busy: Refusal) -> None:
     try:
         fcntl.flock(handle, kind | fcntl.LOCK_NB)
     except BlockingIOError:
-        if kind == fcntl.LOCK_EX:
-            raise Refusal("a server or import of this node is running: stop it, do this, and start it again") from None
-        raise KeysChanging("the keys of this node are being changed: try again in a moment") from None
+        raise busy from None

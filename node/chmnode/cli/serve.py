@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from chmnode.cli.output import remark
+from chmnode.cli.output import plain, remark
 
 if TYPE_CHECKING:
     import asyncio
 
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
+
+
+class _Plain(logging.Formatter):
+    """One line a message, whatever a peer has written into it; a trace of ours follows as it is."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
+        """The line."""
+        return plain(super().formatMessage(record))
 
 
 @click.command()
@@ -24,7 +32,9 @@ _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(message)s"
 @click.pass_obj
 def serve(folder: Path, *, host: str | None, port: int | None, no_worker: bool) -> None:
     """Serve portal, records and log, and do the recurring work."""
-    with _running(folder):
+    from chmnode.cli.running import serving
+
+    with _running(folder), serving(folder):
         _stay(_serve(folder, host, port, with_worker=not no_worker))
 
 
@@ -89,7 +99,9 @@ def _running(folder: Path) -> Iterator[None]:
     """Be seen at work, and heard."""
     from chmnode.cli.running import at_work
 
-    logging.basicConfig(level=logging.INFO, format=_LOG_FORMAT)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Plain(_LOG_FORMAT))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     with at_work(folder):
         yield

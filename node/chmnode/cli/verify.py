@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from chmnode.cli.boundary import REFUSED, TRY_LATER, awaited
-from chmnode.cli.output import Progress, emit, json_option, say
+from chmnode.cli.output import Progress, emit, json_option, plain, say
 
 if TYPE_CHECKING:
     from chmsync.audit import Audit, Trust
@@ -80,7 +80,7 @@ def _trust(vkeys: tuple[str, ...], members: tuple[Path, ...]) -> "Trust":
     try:
         pinned = tuple(Member.parse(path.read_bytes()) for path in members)
     except FormatError as error:
-        raise click.BadParameter(str(error), param_hint="--member") from error
+        raise click.BadParameter(plain(str(error)), param_hint="--member") from error
     return Trust(pinned, known)
 
 

@@ -5,7 +5,8 @@ descriptor claims about governments is only a claim: the authority of a hand-pin
 by default none. Refuses descriptors that contradict themselves, our own, and prefixes that another peer already has.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from chmnode.errors import NodeError
@@ -15,6 +16,8 @@ from chmsync.errors import FormatError
 from chmsync.http import Client, Meter
 from chmsync.member import Member
 from chmsync.sources import HttpSource
+
+_LOG = logging.getLogger("chm.federation")
 
 
 class PinRefused(NodeError):
@@ -43,9 +46,22 @@ def _believed(row: Peer) -> PinnedPeer:
     return PinnedPeer(member.allowing(row.governments), row)
 
 
-async def pinned(session: Session) -> list[PinnedPeer]:
-    """All peers, by origin."""
-    return [_believed(row) for row in await Peers(session).list()]
+async def known(session: Session, origin: str) -> PinnedPeer | None:
+    """One peer, if it is pinned."""
+    row = await Peers(session).get(origin)
+    return _believed(row) if row else None
+
+
+async def pinned(session: Session, origins: Collection[str] | None = None) -> list[PinnedPeer]:
+    """All peers, or these, by origin; one whose stored descriptor cannot be read is told and left out."""
+    found = []
+    for row in await Peers(session).list():
+        if origins is None or row.origin in origins:
+            try:
+                found.append(_believed(row))
+            except PinRefused as error:
+                _LOG.error("%s", error)
+    return found
 
 
 async def pin(
@@ -77,9 +93,11 @@ async def pin(
         if other.origin != member.origin and _overlap(member.id_prefixes, other.id_prefixes):
             raise PinRefused(f"{member.origin} claims record prefixes that belong to {other.origin}")
     before = await Peers(session).get(member.origin)
+    logs = Logs(session, lambda: now)
     await Peers(session).put(member.origin, member.encode(), governments=governments, prefixes=prefixes, now=now)
-    if before is not None and _judged_by(_believed(before).member) != _judged_by(member.allowing(governments)):
-        await Logs(session, lambda: now).rejudge(member.origin)
+    same = before is not None and _judged_by(_believed(before).member) == _judged_by(member.allowing(governments))
+    if not same and (await logs.load(member.origin)).judged:
+        await logs.rejudge(member.origin)
     return member
 
 

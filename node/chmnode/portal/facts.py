@@ -5,8 +5,9 @@ a type that this node does not know is told from its members. Refuses links that
 record of an unknown type may hold anything.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -14,7 +15,7 @@ import orjson
 from chmnode.concepts import Concepts
 from chmnode.portal.i18n import N_, Reader, direction
 from chmnode.portal.words import RELATIONS
-from chmnode.records.catalogue import Catalogue, RecordType
+from chmnode.records.catalogue import PREFIX, Catalogue, RecordType
 from chmnode.records.fields import Field
 from chmnode.records.text import Text, is_machine, text
 
@@ -36,10 +37,20 @@ _ENVELOPE_ELSEWHERE: Final = frozenset(
         "source",
     }
 )
+_ENVELOPE: Final = f"{PREFIX}envelope/1.0"
 _YES, _NO = N_("Yes"), N_("No")
+_LABELLED = N_("%(label)s: %(text)s")
+_TARGET = N_("Target %(n)s: %(text)s")
+#: Global targets are known by their numbers.
+_TARGET_CODE = re.compile(r"GBF-TARGET-0*([1-9][0-9]*)")
+#: A language tag, as far as its form tells.
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _CONTACT = N_("Through the publishing node; no address is shown.")
 #: A record may name many others; titles are looked up for so many.
 MOST_LINKS: Final = 50
+#: Characters of a title in a list, and of any one text on the page of a record; the raw formats have the rest.
+LINE_CHARACTERS: Final = 500
+TEXT_CHARACTERS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +63,18 @@ class Value:
     href: str | None = None
     #: Translated by a machine and not reviewed.
     machine: bool = False
+    #: There is more of it than is shown.
+    cut: bool = False
 
     @property
     def dir(self) -> str | None:
         """How the language of the text is written, where it is not the reader's."""
         return direction(self.lang) if self.lang else None
+
+    def within(self, characters: int) -> "Value":
+        """The same in at most so many characters."""
+        text, cut = _cut(self.text, characters)
+        return replace(self, text=text, cut=True) if cut else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +94,8 @@ class Passage:
     paragraphs: tuple[str, ...]
     lang: str | None
     machine: bool
+    #: There is more of it than is shown.
+    cut: bool
 
     @property
     def dir(self) -> str | None:
@@ -110,12 +130,13 @@ class Teller:
     def kind(self, record: Mapping[str, Any]) -> str:
         """What kind of record it is."""
         known = self.catalogue.of(record)
-        return self.reader.say(known.label) if known else str(record.get("type", ""))
+        return self.reader.say(known.label) if known else str(record.get("type", ""))[:LINE_CHARACTERS]
 
     def title(self, record: Mapping[str, Any]) -> Value:
         """The title, or what stands for it."""
         found = text(record, "title", self.reader.lang)
-        return self._value(record, found) if found else Value(str(record.get("identifier") or record.get("id", "")))
+        value = self._value(record, found) if found else Value(str(record.get("identifier") or record.get("id", "")))
+        return value.within(TEXT_CHARACTERS)
 
     def gist(self, record: Mapping[str, Any]) -> Passage | None:
         """What the record is about, in a few lines; none where a passage right below says it in full."""
@@ -130,7 +151,12 @@ class Teller:
     def passages(self, record: Mapping[str, Any]) -> list[Passage]:
         """The long texts, each under its label."""
         known = self.catalogue.of(record)
-        names = [(f.name, f.label) for f in known.fields if f.kind == "text"] if known else _language_maps(record)
+        envelope = self._envelope()
+        names = [(f.name, f.label) for f in (known.fields if known else envelope.values()) if f.kind == "text"]
+        if known is None:
+            names += [
+                (name, name) for name, value in record.items() if name not in envelope and _is_language_map(value)
+            ]
         found = [(label, text(record, name, self.reader.lang)) for name, label in names if name not in _ELSEWHERE]
         return [self._passage(record, self.reader.say(label), told) for label, told in found if told]
 
@@ -160,9 +186,11 @@ class Teller:
         """The label of a code; a code that this node does not know is shown as it is."""
         concept = self.concepts.get(scheme, code)
         if concept is None:
-            return Value(code)
+            return Value(code).within(LINE_CHARACTERS)
         label = self.concepts.label(concept, self.reader.lang)
-        return Value(label.text, self._foreign(label.lang), machine=label.machine)
+        target = _TARGET_CODE.fullmatch(code)
+        told = self.reader.say(_TARGET, n=self.reader.number(int(target[1])), text=label.text) if target else label.text
+        return Value(told, self._foreign(label.lang), machine=label.machine)
 
     def _foreign(self, lang: str) -> str | None:
         return None if lang.partition("-")[0] == self.reader.lang else lang
@@ -171,8 +199,9 @@ class Teller:
         return Value(found.text, self._foreign(found.lang), machine=is_machine(record, found.lang))
 
     def _passage(self, record: Mapping[str, Any], label: str, found: Text) -> Passage:
-        paragraphs = tuple(part.strip() for part in found.text.replace("\r\n", "\n").split("\n\n") if part.strip())
-        return Passage(label, paragraphs, self._foreign(found.lang), is_machine(record, found.lang))
+        shown, cut = _cut(found.text, TEXT_CHARACTERS)
+        paragraphs = tuple(part.strip() for part in shown.replace("\r\n", "\n").split("\n\n") if part.strip())
+        return Passage(label, paragraphs, self._foreign(found.lang), is_machine(record, found.lang), cut)
 
     def _known(self, record: Mapping[str, Any], known: RecordType) -> Iterator[Fact]:
         for field in known.fields:
@@ -182,6 +211,10 @@ class Teller:
                 yield self._fact(record, field, value)
 
     def _fact(self, record: Mapping[str, Any], field: Field, value: object) -> Fact:
+        fact = self._as_is(record, field, value)
+        return replace(fact, values=tuple(value.within(TEXT_CHARACTERS) for value in fact.values))
+
+    def _as_is(self, record: Mapping[str, Any], field: Field, value: object) -> Fact:
         label = self.reader.say(field.label)
         if field.name == "contactPoint":
             return Fact(label, (Value(self.reader.say(_CONTACT)),))
@@ -239,19 +272,28 @@ class Teller:
         kind, target = (item.get("type"), item.get("id")) if isinstance(item, Mapping) else (None, None)
         value = self._linked(str(target))
         label = self.reader.say(RELATIONS.get(str(kind), str(kind)))
-        return Value(f"{label}: {value.text}", value.lang, value.href)
+        return Value(self.reader.say(_LABELLED, label=label, text=value.text), value.lang, value.href)
 
     def _unknown(self, record: Mapping[str, Any]) -> Iterator[Fact]:
+        envelope = self._envelope()
         for name, value in record.items():
-            if name not in _ELSEWHERE | _ENVELOPE_ELSEWHERE and not _is_language_map(value):
-                yield Fact(name, tuple(self._generic(name, item) for item in _items(value)))
+            field = envelope.get(name)
+            if name in _ELSEWHERE | _ENVELOPE_ELSEWHERE or (field and field.kind == "text"):
+                continue
+            if field is not None and value is not None:
+                yield self._fact(record, field, value)
+            elif not _is_language_map(value):
+                values = (self._generic(item).within(TEXT_CHARACTERS) for item in _items(value))
+                yield Fact(name[:LINE_CHARACTERS], tuple(values))
 
-    def _generic(self, name: str, item: Any) -> Value:
-        if name in {"countries", "regions"}:
-            return self.code(name, str(item))
-        if name == "government":
-            return self.code("countries", str(item))
+    def _generic(self, item: Any) -> Value:
         return self._linked(item) if isinstance(item, str) and web_address(item) else Value(_shown(item))
+
+    def _envelope(self) -> dict[str, Field]:
+        """The members that records of every type share."""
+        shared = self.catalogue.documents[_ENVELOPE]["properties"]
+        anyone = next(iter(self.catalogue.types.values()))
+        return {field.name: field for field in anyone.fields if field.name in shared}
 
 
 def linked(record: Mapping[str, Any], known: RecordType | None) -> Sequence[str]:
@@ -281,11 +323,14 @@ def _items(value: object) -> list[Any]:
 
 
 def _is_language_map(value: object) -> bool:
-    return isinstance(value, Mapping) and bool(value) and all(isinstance(each, str) for each in value.values())
+    if not isinstance(value, Mapping) or not value:
+        return False
+    return all(_LANGUAGE.fullmatch(lang) and isinstance(each, str) for lang, each in value.items())
 
 
-def _language_maps(record: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(name, name) for name, value in record.items() if _is_language_map(value)]
+def _cut(whole: str, characters: int) -> tuple[str, bool]:
+    """A text within so many characters, and whether that left some of it out."""
+    return (whole, False) if len(whole) <= characters else (f"{whole[: characters - 1].rstrip()}…", True)
 
 
 def _shown(item: object) -> str:

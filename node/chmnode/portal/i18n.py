@@ -98,8 +98,8 @@ class Reader:
         try:
             parts = [int(part) for part in text[:10].split("-")]
             moment = date(*[*parts, 1, 1][:3])
-        except (ValueError, TypeError):
-            return text
+        except (ValueError, TypeError, AttributeError):  # records of unknown types hold anything
+            return str(text)
         if len(parts) == 1:
             return text
         if len(parts) == 2:

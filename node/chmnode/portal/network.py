@@ -27,7 +27,7 @@ class Neighbour:
     #: POSIX seconds of the last harvest that succeeded, and of the last try.
     seen: int | None
     tried: int | None
-    #: Entries that we know of and have not read; None before the first harvest.
+    #: Entries that we know of and have not read; None before the first harvest, and when the last one failed.
     behind: int | None
     records: int
     #: Code of the last failure.
@@ -64,7 +64,7 @@ async def _neighbour(node: Node, peer: Peer, records: int) -> Neighbour:
         address=described["base_url"],
         seen=peer.schedule.last_ok,
         tried=peer.schedule.last_try,
-        behind=None if peer.schedule.last_ok is None else known - state.size,
+        behind=None if peer.schedule.last_ok is None or peer.schedule.code else known - state.size,
         records=records,
         code=peer.schedule.code,
         detail=peer.schedule.detail,

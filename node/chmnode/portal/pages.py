@@ -20,7 +20,7 @@ from aiohttp import hdrs, web
 from chmnode.addresses import Addresses
 from chmnode.node import Node
 from chmnode.portal import network, words
-from chmnode.portal.facts import Link, Teller, by_language, linked, web_address
+from chmnode.portal.facts import LINE_CHARACTERS, Link, Teller, by_language, linked, web_address
 from chmnode.portal.here import Here
 from chmnode.portal.i18n import Reader, direction, load
 from chmnode.records.text import text
@@ -34,6 +34,8 @@ PAGE: Final = 25
 NEWEST: Final = 5
 #: Seconds for which counted records are remembered.
 COUNTED_SECONDS: Final = 10.0
+#: Seconds since a node was read that still are "lately".
+LATELY_SECONDS: Final = 86_400
 #: What `Cursor` writes, in numbers that a database can hold.
 _CURSOR = re.compile(r"[0-9]{1,18}\.[0-9]{1,18}\.[0-9TZ:.+-]{1,40}")
 
@@ -92,6 +94,7 @@ class Portal:
             total=sum(count.records for count in counts),
             others=others,
             failing=sum(other.failing for other in others),
+            lately=all(other.seen and self._node.clock() - other.seen < LATELY_SECONDS for other in others),
         )
 
     async def listing(self, request: web.Request) -> web.Response:
@@ -130,6 +133,7 @@ class Portal:
             record=record,
             document=document,
             teller=teller,
+            known=known,
             source=source if isinstance(source, Mapping) and web_address(source.get("url")) else None,
             licence=web_address(document.get("license")),
             languages=by_language(document, here.reader.language),
@@ -156,6 +160,12 @@ class Portal:
             reason=reason,
             publisher=names.get(entry.origin, entry.origin) if entry else None,
         )
+
+    async def damaged(self, request: web.Request) -> web.Response:
+        """Why a record in force cannot be shown."""
+        title, advice = words.DAMAGED
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        return self._page(request, "error.html", self._here(request), status=status, heading=title, advice=advice)
 
     async def federation(self, request: web.Request) -> web.Response:
         """The nodes that we follow."""
@@ -209,7 +219,7 @@ class Portal:
         """Titles of other records that we hold."""
         found = {}
         for iri in iris:
-            if (record := await self._records.get(iri)) is not None:
+            if (record := await self._records.get(iri)) is not None and record.intact:
                 found[iri] = Link(here.record(iri), text(record.document(), "title", here.reader.lang))
         return found
 
@@ -218,12 +228,12 @@ class Portal:
         teller, names = self._teller(here, {}), await network.names(self._node)
         rows = []
         for record in records:
-            document = record.document()
+            document = record.document() if record.intact else {"id": record.iri, "type": record.type}
             rows.append(
                 {
                     "type": record.type,
                     "kind": teller.kind(document),
-                    "title": teller.title(document),
+                    "title": teller.title(document).within(LINE_CHARACTERS),
                     "href": here.record(record.iri),
                     "place": teller.place(document),
                     "helps": teller.helps(document),

@@ -63,6 +63,11 @@ ERRORS: Final[Mapping[int, tuple[str, str]]] = {
     413: (N_("This is too large"), N_("Send less at a time.")),
     503: (N_("The node is busy"), N_("Try again in a moment.")),
 }
+#: For a record whose stored text is no longer what was signed.
+DAMAGED: Final = (
+    N_("This record is damaged here"),
+    N_("Its stored text is damaged here; the operator should run “chm check”."),
+)
 #: For all others.
 FAILURE: Final = (
     N_("The node could not answer"),

@@ -5,6 +5,6 @@ Read `drafts.py` (what comes in), `sealing.py` (what is decided and signed), `pu
 """
 
 from chmnode.publishing.drafts import Draft, PublishingError, Refused, read_drafts
-from chmnode.publishing.publisher import Publisher, StageResult
+from chmnode.publishing.publisher import Accepted, Publisher, StageResult
 
-__all__ = ["Draft", "Publisher", "PublishingError", "Refused", "StageResult", "read_drafts"]
+__all__ = ["Accepted", "Draft", "Publisher", "PublishingError", "Refused", "StageResult", "read_drafts"]

@@ -2,7 +2,7 @@
 
 Owns the reading of JSON Lines: one strict I-JSON object a line (CHM-Sync 1 section 5), a byte order mark tolerated,
 blank lines skipped. A bad line is refused with its number and the mend, and reading goes on: one slip in a file of
-thousands must not hide the others.
+thousands must not hide the others. A table, or text in UTF-16, is refused as a whole.
 """
 
 import re
@@ -17,6 +17,11 @@ from chmsync.canonical import JsonValue, parse
 from chmsync.errors import FormatError
 from chmsync.limits import RECORD_BYTES
 
+#: Kinds of file that authors have tried, by the end of the name, and by the first bytes: ZIP, and UTF-16.
+_TABLES = frozenset({".csv", ".tsv", ".xls", ".xlsx", ".ods"})
+_OTHERS = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff", b"{\x00", b"\x00{")
+_SPAN = 4
+_SAVE = "CSV and XLSX are not read yet; save as UTF-8 JSON Lines"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 #: The parser counts lines from the beginning of what it was given, which is one line.
 _POSITION = re.compile(r"line \d+ column")
@@ -74,9 +79,11 @@ class Refused:
 
 
 def read_drafts(path: Path) -> Iterator[Draft | Refused]:
-    """Read a file of JSON Lines, one draft at a time."""
+    """Read a file of JSON Lines, one draft at a time; refused as a whole if it is of another kind."""
     try:
         with path.open("rb") as file:
+            if path.suffix.lower() in _TABLES or file.peek(_SPAN)[:_SPAN].startswith(_OTHERS):
+                raise PublishingError(f"{path} is no JSON Lines: {_SAVE}")
             for line, data in enumerate(_lines(file), 1):
                 if data.strip():
                     yield _read(line, data)

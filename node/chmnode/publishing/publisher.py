@@ -31,11 +31,25 @@ REASONS = "removal-reasons"
 
 
 @dataclass(frozen=True, slots=True)
-class StageResult:
-    """What became of the drafts: addresses of records in the order of drafts, and the refused by line."""
+class Accepted:
+    """What a draft has become: the line it came from, the record's address and its identifier."""
 
-    accepted: Sequence[str]
+    line: int
+    iri: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class StageResult:
+    """What became of the drafts: the records in the order of drafts, and the refused by line."""
+
+    records: Sequence[Accepted]
     refused: Sequence[Refused]
+
+    @property
+    def accepted(self) -> list[str]:
+        """The addresses of the records."""
+        return [record.iri for record in self.records]
 
 
 class Publisher:
@@ -69,7 +83,7 @@ class Publisher:
         """Stage every draft that is fit, as `staged` does, and tell all at the end."""
         results = [result async for result in self.staged(drafts)]
         return StageResult(
-            [iri for result in results for iri in result.accepted],
+            [record for result in results for record in result.records],
             [refused for result in results for refused in result.refused],
         )
 
@@ -83,7 +97,7 @@ class Publisher:
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
             result = await self._stage_again([one for one in batch if isinstance(one, Draft)])
             refused = [*result.refused, *(one for one in batch if isinstance(one, Refused))]
-            yield StageResult(result.accepted, sorted(refused, key=lambda one: one.line))
+            yield StageResult(result.records, sorted(refused, key=lambda one: one.line))
 
     async def withdraw(self, iri: str, reason: str) -> int:
         """Stage that a record is no longer in force; a later draft may bring it back. The revision that says so."""
@@ -112,9 +126,9 @@ class Publisher:
             staging = Staging(session, self._origin)
             await _require_unchanged(staging, before)
             numbers = await _numbers(staging, prepared)
-            entries, unfit = await asyncio.to_thread(self._seal, prepared, numbers)
-            await staging.stage(entries)
-        return StageResult([entry.iri for entry in entries], [*refused, *unfit])
+            sealed, unfit = await asyncio.to_thread(self._seal, prepared, numbers)
+            await staging.stage([entry for entry, _ in sealed])
+        return StageResult([record for _, record in sealed], [*refused, *unfit])
 
     def _prepare(self, drafts: Sequence[Draft], before: Mapping[str, Standing]) -> tuple[list[Prepared], list[Refused]]:
         now = self._now()
@@ -123,9 +137,16 @@ class Publisher:
 
     def _seal(
         self, prepared: Sequence[Prepared], numbers: Mapping[str, Iterator[int]]
-    ) -> tuple[list[NewEntry], list[Refused]]:
-        done = [self._sealer.seal(one, next(numbers[one.series]) if one.series else None) for one in prepared]
-        return [one for one in done if isinstance(one, NewEntry)], [one for one in done if isinstance(one, Refused)]
+    ) -> tuple[list[tuple[NewEntry, Accepted]], list[Refused]]:
+        sealed, unfit = list[tuple[NewEntry, Accepted]](), list[Refused]()
+        for one in prepared:
+            number = next(numbers[one.series]) if one.series else None
+            done = self._sealer.seal(one, number)
+            if isinstance(done, Refused):
+                unfit.append(done)
+            else:
+                sealed.append((done, Accepted(one.line, done.iri, one.identifier(number))))
+        return sealed, unfit
 
     async def _end(self, op: str, iri: str, reason: str) -> int:
         self._require_reason(reason)

@@ -40,6 +40,10 @@ class Prepared:
     series: str | None
     record: Document
 
+    def identifier(self, number: int | None) -> str:
+        """The identifier of the record once it has its number."""
+        return str(self.record["identifier"]) if number is None else f"{self.series}-{number}"
+
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
@@ -84,7 +88,7 @@ class Sealer:
         """Give a record its number, if it has none yet, and its proof, and make its entry."""
         record = prepared.record
         if number is not None:
-            record = {**record, "identifier": f"{prepared.series}-{number}"}
+            record = {**record, "identifier": prepared.identifier(number)}
         try:
             body = encode(self.identity.record_key.sign(record, str(record["modified"])))
             sha256 = hashlib.sha256(body).hexdigest()

@@ -155,7 +155,8 @@ class Logs:
     async def prove(self, origin: str, size: int) -> None:
         """Everything fetched, `size` entries, lies under the target's root."""
         log = await self._lock(origin)
-        _require(log.state.fetched == size, f"{origin} has {log.state.fetched} entries, not {size}")
+        fits = log.state.fetched == log.state.target_size == size
+        _require(fits, f"{origin} has {log.state.fetched} entries for a target of {log.state.target_size}, not {size}")
         state = log.state
         await self._save(log, proven=size, proven_frontier=state.frontier, proven_note=state.target_note)
 
@@ -306,7 +307,7 @@ class Logs:
         await self._session.execute_many("revision_add", rows)
 
     async def _erase(self, log: _Log, iris: Iterable[str]) -> None:
-        """Delete the text of every revision; the row stays and says that there was one."""
+        """Delete the text of every revision, under whatever entry; the row stays and says that there was one."""
         await self._session.execute_many("revision_erase", [{"log": log.id, "iri": iri} for iri in iris])
 
     async def _enforce(self, log: _Log, accepted: Sequence[Accepted], gone: Mapping[str, int]) -> Change:

@@ -1,14 +1,21 @@
 """Numbered steps from an empty database to this software's tables (`sql/migrations/NNN.<dialect>.sql`).
 
 Each step is one transaction that also writes its number, so that a kill leaves a whole version. Two processes may start
-together: the second waits, and finds the work done. Refuses a database that a newer release has written.
+together: the second waits, and finds the work done. Refuses a database that a newer release has written, and to take
+an empty one for one that has been lost.
 """
 
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
 
-from chmnode.errors import DatabaseVersion
+from chmnode.errors import DatabaseDamaged, DatabaseVersion
 from chmnode.storage.database import Database, Dialect, Session
+
+_SQLITE: Final = "sqlite:///"
+_LOST: Final = "the database is missing or empty: put back a backup"
 
 
 @cache
@@ -43,10 +50,21 @@ async def migrate(database: Database) -> int:
     return len(scripts)
 
 
+def require_there(url: str, folder: Path) -> None:
+    """Refuse an SQLite file that is missing or empty, before opening makes one; a server tells by itself."""
+    if not url.startswith(_SQLITE):
+        return
+    path = folder / unquote(url.removeprefix(_SQLITE))
+    if not path.exists() or not path.stat().st_size:
+        raise DatabaseDamaged(f"{_LOST} of {path}")
+
+
 async def require_current(database: Database) -> None:
-    """Refuse to work on tables of another version."""
+    """Refuse to work on tables of another version, or on none."""
     found, newest = await version(database.read), len(steps(database.dialect))
     _refuse_newer(found, newest)
+    if not found:
+        raise DatabaseDamaged(_LOST)
     if found < newest:
         raise DatabaseVersion(f"this database has version {found}, this chm needs {newest}: run `chm migrate`")
 

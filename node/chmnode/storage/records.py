@@ -4,6 +4,7 @@ Owns no rule about what is in force; `logs.py` has written that down. Pages are 
 offset, so that a record that arrives meanwhile neither hides another nor shows it twice.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Self, cast
 
@@ -46,6 +47,17 @@ class StoredRecord:
     modified: str
     body: bytes = field(repr=False)
     log: int = field(repr=False)
+    leaf: bytes = field(repr=False)
+
+    @property
+    def sha256(self) -> str:
+        """The hash that its entry in the log gives of the text."""
+        return cast("str", orjson.loads(self.leaf)["sha256"])
+
+    @property
+    def intact(self) -> bool:
+        """Whether the stored text still is the one that the log says."""
+        return hashlib.sha256(self.body or b"").hexdigest() == self.sha256
 
     @property
     def cursor(self) -> Cursor:
@@ -150,8 +162,9 @@ class Records:
 def _page(conditions: list[str]) -> str:
     """The statement of a page: only conditions that are asked for, so that an index serves each combination."""
     return f"""
-        select r.iri, l.origin, r.idx, r.type, r.government, r.rev, r.identifier, r.modified, v.body, r.log_id
+        select r.iri, l.origin, r.idx, r.type, r.government, r.rev, r.identifier, r.modified, v.body, r.log_id, e.leaf
         from record r join log l on l.id = r.log_id join revision v on v.log_id = r.log_id and v.idx = r.idx
+            join entry e on e.log_id = r.log_id and e.idx = r.idx
         where {" and ".join(conditions)}
         order by r.modified desc, r.log_id desc, r.idx desc limit :limit
     """  # noqa: S608 - the conditions are the constants above

@@ -98,7 +98,10 @@ on conflict (log_id, idx) do nothing;
 
 -- name: revision_erase
 update revision set body = null
-where log_id = :log and idx in (select idx from entry where iri = :iri and +log_id = :log);
+where log_id = :log and sha256 in (
+    select r.sha256 from entry e join revision r on r.log_id = e.log_id and r.idx = e.idx
+    where e.iri = :iri and +e.log_id = :log
+);
 
 -- name: revision_body
 select body from revision
@@ -124,13 +127,15 @@ values (:iri, :log, :idx, :type, :government, :rev, :identifier, :modified);
 delete from record where iri = :iri;
 
 -- name: record_get
-select r.iri, l.origin, r.idx, r.type, r.government, r.rev, r.identifier, r.modified, v.body, r.log_id
+select r.iri, l.origin, r.idx, r.type, r.government, r.rev, r.identifier, r.modified, v.body, r.log_id, e.leaf
 from record r join log l on l.id = r.log_id join revision v on v.log_id = r.log_id and v.idx = r.idx
+    join entry e on e.log_id = r.log_id and e.idx = r.idx
 where r.iri = :iri;
 
 -- name: record_by_identifier
-select r.iri, l.origin, r.idx, r.type, r.government, r.rev, r.identifier, r.modified, v.body, r.log_id
+select r.iri, l.origin, r.idx, r.type, r.government, r.rev, r.identifier, r.modified, v.body, r.log_id, e.leaf
 from record r join log l on l.id = r.log_id join revision v on v.log_id = r.log_id and v.idx = r.idx
+    join entry e on e.log_id = r.log_id and e.idx = r.idx
 where r.identifier = :identifier
 order by l.own desc, r.log_id, r.idx limit 1;
 
@@ -235,7 +240,7 @@ from peer order by origin;
 -- name: peer_due
 select origin, descriptor, governments, prefixes, added, due, failures, not_before, last_try, last_ok, code, detail,
     etag, etag_source, run, cosigned
-from peer where due <= :now and not_before <= :now
+from peer where (due <= :now and not_before <= :now) or last_try > :now
 order by due, origin limit :limit;
 
 -- == lease ==
