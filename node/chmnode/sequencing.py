@@ -56,7 +56,9 @@ class Sequencing:
 
     def sequencer(self) -> Sequencer:
         """The protocol's sequencer with our keys."""
-        return Sequencer(self.origin, self.identity.log_keys, self.identity.witness, self.logs, self.clock)
+        every = self.config.limits.heartbeat_seconds
+        keys, witness = self.identity.log_keys, self.identity.witness
+        return Sequencer(self.origin, keys, witness, self.logs, self.clock, heartbeat_seconds=every)
 
     async def open(self) -> None:
         """Make sure that the log exists and is sound; safe beside other processes.

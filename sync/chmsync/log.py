@@ -19,7 +19,7 @@ from chmsync.errors import FormatError, LogDamaged, SyncError
 from chmsync.growth import Growth
 from chmsync.keys import COSIGNATURE, ED25519, PrivateKey, Vkey
 from chmsync.merkle import leaf_hash
-from chmsync.note import Note, cosign, cosignatures, sign, times, verified
+from chmsync.note import Note, cosign, sign, times, verified
 from chmsync.ports import Append, LogReader, LogState, SequencerStore, Staged
 
 
@@ -73,6 +73,7 @@ class Sequencer:
         store: where the log lives.
         clock: POSIX seconds.
         batch: entries per transaction.
+        heartbeat_seconds: age at which `recover` renews our cosignature.
     """
 
     origin: str
@@ -81,6 +82,7 @@ class Sequencer:
     store: LogStore
     clock: Callable[[], float]
     batch: int = 1024
+    heartbeat_seconds: float = 3600.0
 
     async def recover(self) -> LogState:
         """Check what the last run left and make sure that a checkpoint exists; call once before anything else.
@@ -95,7 +97,7 @@ class Sequencer:
             state = await self.store.load(self.origin)
         self._verified(state)
         await self._check_tail(state)
-        await self.heartbeat(0)
+        await self.heartbeat(self.heartbeat_seconds)
         return await self.store.load(self.origin)
 
     async def sequence(self) -> int:
@@ -106,14 +108,18 @@ class Sequencer:
         return len(staged)
 
     async def heartbeat(self, every: float) -> bool:
-        """Renew our cosignature of the newest checkpoint when it is `every` seconds old; whether it was."""
+        """Renew the newest checkpoint when our cosignature is `every` seconds old or a key has not signed it yet.
+
+        Returns:
+            Whether it was renewed.
+        """
         state = await self.store.load(self.origin)
         note = self._verified(state)
-        now = int(self.clock())
-        given = [found.time for found in cosignatures(note, [self.witness.vkey])]
-        if given and 0 <= now - max(given) < every:
+        signed, now = self._signed_by_all(note), int(self.clock())
+        given = times(note, [self.witness.vkey]).get(self.witness.vkey)
+        if signed == note and given is not None and 0 <= now - given < every:
             return False
-        note = self.witness.endorse(self._signed_by_all(note), now)
+        note = self.witness.endorse(signed, now)
         await self.store.cosigned(self.origin, state.size, note.encode())
         return True
 

@@ -127,8 +127,10 @@ async def test_a_record_that_one_source_spoils_is_taken_from_another(region, pee
     digest = peer.put("a")
     bad = peer.copy()
     bad.bodies[digest] = bad.bodies[digest].replace(b"Record a", b"Record X")
+
     def sources():
         return (PeerSource(bad, "mirror", is_origin=False), PeerSource(peer, "home"))
+
     await region.harvest(peer, *sources())
     for _ in range(3):
         await region.harvest(peer, *sources())
