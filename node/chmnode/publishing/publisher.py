@@ -7,12 +7,10 @@ import must neither hold up the portal nor keep the database locked.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from typing import TypeAlias
 
 from chmnode.concepts import Concepts
 from chmnode.config import Config
@@ -24,16 +22,12 @@ from chmnode.records.catalogue import Catalogue
 from chmnode.storage import Database, NewEntry, Session, Staging
 from chmsync.entry import ERASE, WITHDRAW
 from chmsync.errors import Conflict
-from chmsync.fetching import ahead
 
 #: Drafts that one transaction stages.
 BATCH = 512
 #: How often a batch is tried when others edit the same records meanwhile.
 TRIES = 3
 REASONS = "removal-reasons"
-
-#: Drafts of a batch that are fit, and those that are not.
-Ready: TypeAlias = tuple[list[Prepared], list[Refused]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +93,11 @@ class Publisher:
         Args:
             drafts: read as they are needed; those that were refused before are only passed on.
         """
-        async with aclosing(ahead(self._made_ready(drafts), 1)) as batches:
-            async for batch, ready in batches:
-                result = await self._stage_again([one for one in batch if isinstance(one, Draft)], ready)
-                refused = [*result.refused, *(one for one in batch if isinstance(one, Refused))]
-                yield StageResult(result.records, sorted(refused, key=lambda one: one.line))
-
-    async def _made_ready(
-        self, drafts: Iterable[Draft | Refused]
-    ) -> AsyncGenerator[tuple[list[Draft | Refused], Ready | None], None]:
-        """Batches; those of new records alone are prepared while the one before is committed."""
         batches = _batches(drafts)
         while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-            fit = [one for one in batch if isinstance(one, Draft)]
-            new = all(_named(draft) is None for draft in fit)
-            yield batch, await asyncio.to_thread(self._prepare, fit, {}) if new else None
+            result = await self._stage_again([one for one in batch if isinstance(one, Draft)])
+            refused = [*result.refused, *(one for one in batch if isinstance(one, Refused))]
+            yield StageResult(result.records, sorted(refused, key=lambda one: one.line))
 
     async def withdraw(self, iri: str, reason: str) -> int:
         """Stage that a record is no longer in force; a later draft may bring it back. The revision that says so."""
@@ -123,19 +107,19 @@ class Publisher:
         """Stage that every holder must delete a record, for good. The revision that says so."""
         return await self._end(ERASE, iri, reason)
 
-    async def _stage_again(self, drafts: Sequence[Draft], ready: Ready | None) -> StageResult:
+    async def _stage_again(self, drafts: Sequence[Draft]) -> StageResult:
         """Stage a batch, also when somebody edits one of its records at the same time."""
         for _ in range(TRIES - 1):
             try:
-                return await self._stage(drafts, ready)
+                return await self._stage(drafts)
             except Conflict:
                 continue
-        return await self._stage(drafts, ready)
+        return await self._stage(drafts)
 
-    async def _stage(self, drafts: Sequence[Draft], ready: Ready | None) -> StageResult:
+    async def _stage(self, drafts: Sequence[Draft]) -> StageResult:
         named = [iri for draft in drafts if (iri := _named(draft)) is not None]
         before = await standings(self._database.read, self._origin, named)
-        prepared, refused = ready if ready is not None else await asyncio.to_thread(self._prepare, drafts, before)
+        prepared, refused = await asyncio.to_thread(self._prepare, drafts, before)
         if not prepared:
             return StageResult([], refused)
         async with self._database.transaction() as session:
@@ -146,7 +130,7 @@ class Publisher:
             await staging.stage([entry for entry, _ in sealed])
         return StageResult([record for _, record in sealed], [*refused, *unfit])
 
-    def _prepare(self, drafts: Sequence[Draft], before: Mapping[str, Standing]) -> Ready:
+    def _prepare(self, drafts: Sequence[Draft], before: Mapping[str, Standing]) -> tuple[list[Prepared], list[Refused]]:
         now = self._now()
         done = [self._sealer.prepare(draft, before.get(_named(draft) or ""), now) for draft in drafts]
         return [one for one in done if isinstance(one, Prepared)], [one for one in done if isinstance(one, Refused)]
