@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import apsw
 import pytest
@@ -186,7 +187,9 @@ def test_an_interrupted_import_says_how_far_it_came(folder):
     kenya = make_node(folder / "kenya")
     file = write_lines(folder / "needs.jsonl", *(draft(f"Need {number}") for number in range(20_000)))
     words = [CHM, "-C", kenya, "import", file, "--publish"]
-    importer = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    # Whoever runs the tests in the background may have had SIGINT ignored, which children inherit.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    importer = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
     wait_for(lambda: staged(kenya))
     importer.send_signal(signal.SIGINT)
     said = importer.communicate(timeout=20)[1]
