@@ -189,7 +189,7 @@ def test_an_interrupted_import_says_how_far_it_came(folder):
     words = [CHM, "-C", kenya, "import", file, "--publish"]
     # Whoever runs the tests in the background may have had SIGINT ignored, which children inherit.
     heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    importer = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
+    importer = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, preexec_fn=heed)  # noqa: PLW1509 - no threads
     wait_for(lambda: staged(kenya))
     importer.send_signal(signal.SIGINT)
     said = importer.communicate(timeout=20)[1]
