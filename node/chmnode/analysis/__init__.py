@@ -1,0 +1,1 @@
+"""Words and concepts of texts in any language, the same for every database."""

@@ -1,0 +1,1 @@
+"""Finding records: by words in any of their languages, by concepts, by facets."""
