@@ -11,8 +11,11 @@ import json
 from dataclasses import dataclass
 
 from chmnode import resources
+from chmnode.analysis import Indexer
+from chmnode.concepts import Concepts
 from chmnode.records.catalogue import Catalogue
 from chmnode.records.validation import check
+from chmnode.search.indexing import pack
 from chmsync.canonical import JsonValue
 
 #: The one context of version 1 (records.md, "Envelope").
@@ -21,9 +24,10 @@ CONTEXT = "https://w3id.org/chm/context/v1"
 
 @dataclass(frozen=True, slots=True)
 class Schemas:
-    """The `SchemaCheck` of a node: its catalogue of record types."""
+    """The `SchemaCheck` of a node: its catalogue of record types, and what the search index wants of a record."""
 
     catalogue: Catalogue
+    indexer: Indexer | None = None
 
     def problem(self, document: dict[str, JsonValue]) -> str | None:
         """The first thing wrong with a record, with its place; None if nothing is, or the type is unknown here."""
@@ -34,6 +38,10 @@ class Schemas:
         """Whether it is the context we ship."""
         return context == CONTEXT
 
+    def derive(self, document: dict[str, JsonValue]) -> str | None:
+        """The words and facets by which the record is found."""
+        return pack(self.indexer.document(document)) if self.indexer else None
+
     @property
     def ruleset(self) -> str:
         """Changes when a schema does, so that what was quarantined is judged again."""
@@ -42,4 +50,5 @@ class Schemas:
 
 def make_schemas() -> Schemas:
     """The schemas of this installation; what a checking process is told to call."""
-    return Schemas(Catalogue.load(resources.folder("schemas")))
+    catalogue = Catalogue.load(resources.folder("schemas"))
+    return Schemas(catalogue, Indexer(catalogue, Concepts.load(resources.folder("vocab"))))

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from chmnode import resources
+from chmnode.analysis import Analyzer, Indexer
 from chmnode.concepts import Concepts
 from chmnode.config import Config
 from chmnode.errors import NodeError
@@ -21,6 +22,9 @@ from chmnode.identity import Identity
 from chmnode.ingest import Schemas, make_schemas
 from chmnode.publishing import Publisher
 from chmnode.records.catalogue import Catalogue
+from chmnode.search.engine import Search
+from chmnode.search.indexing import Indexing
+from chmnode.search.snippets import Snippets
 from chmnode.sequencing import Sequencing, holder
 from chmnode.storage import Database, LogStore, migrate, open_database, require_current
 from chmnode.storage.migrations import require_there
@@ -48,6 +52,10 @@ class Node:
     logs: LogStore
     catalogue: Catalogue
     concepts: Concepts
+    analyzer: Analyzer
+    indexing: Indexing
+    search: Search
+    snippets: Snippets
     publisher: Publisher
     sequencing: Sequencing
     federation: Federation
@@ -122,7 +130,9 @@ def assemble(config: Config, identity: Identity, database: Database, clock: Call
     """Wire the services of a node over an open database."""
     catalogue = Catalogue.load(resources.folder("schemas"))
     concepts = Concepts.load(resources.folder("vocab"))
-    logs = LogStore(database, clock=clock)
+    analyzer = Analyzer(concepts)
+    indexing = Indexing(analyzer, Indexer(catalogue, concepts, analyzer))
+    logs = LogStore(database, on_change=indexing.follow, clock=clock)
     name = holder()
     checking = Checking(make_schemas, preload=["chmnode.ingest"])
     ruleset = Schemas(catalogue).ruleset
@@ -133,6 +143,10 @@ def assemble(config: Config, identity: Identity, database: Database, clock: Call
         logs=logs,
         catalogue=catalogue,
         concepts=concepts,
+        analyzer=analyzer,
+        indexing=indexing,
+        search=Search(database, analyzer, concepts, clock),
+        snippets=Snippets(analyzer, catalogue, concepts),
         publisher=Publisher(config, identity, database, catalogue, concepts, clock),
         sequencing=Sequencing(config, identity, database, logs, clock, name),
         federation=Federation(config, identity, database, logs, checking, ruleset, clock, name),

@@ -1,4 +1,4 @@
-"""The worker: what happens without anybody asking. Sequencing, heartbeats, harvests.
+"""The worker: what happens without anybody asking. Sequencing, heartbeats, harvests, the search index.
 
 APScheduler ticks, rows decide: each job looks for what is due in the database and does it under the lease of the thing
 itself, so any number of workers may run, and a job that was missed or killed is found due again at the next tick. The
@@ -17,14 +17,16 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from chmnode.errors import NodeError
 from chmnode.node import Node
+from chmnode.search.upkeep import Upkeep
 from chmsync.errors import SyncError
 
 _log = logging.getLogger("chm.worker")
 
-#: Seconds between looks at what is staged, due to be harvested, due to be cosigned again.
+#: Seconds between looks at what is staged, due to be harvested, due to be cosigned again, not findable yet.
 _SEQUENCE_SECONDS = 0.5
 _HARVEST_SECONDS = 5
 _HEARTBEAT_SECONDS = 60
+_INDEX_SECONDS = 1
 #: Seconds until the same failure is told again.
 _REPEAT_SECONDS = 3600
 #: Peers taken up by one look.
@@ -46,6 +48,7 @@ class Worker:
             (self.sequence, _SEQUENCE_SECONDS),
             (self.harvest, _HARVEST_SECONDS),
             (self.heartbeat, _HEARTBEAT_SECONDS),
+            (Upkeep(self.node.database, self.node.indexing).step, _INDEX_SECONDS),
         ):
             scheduler.add_job(_Guarded(job).run, "interval", seconds=seconds)
         scheduler.start()

@@ -114,7 +114,7 @@ def check_record(entry: Entry, index: int, body: bytes, member: Member, schemas:
     if problem is not None:
         raise RecordRefused(RecordCode.SCHEMA, problem)
     assert entry.sha256 is not None
-    return Accepted.of(index, entry.id, entry.rev, entry.sha256, body, document)
+    return Accepted.of(index, entry.id, entry.rev, entry.sha256, body, document, schemas.derive(document))
 
 
 def _canonical(body: bytes) -> dict[str, JsonValue]:

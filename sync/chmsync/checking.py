@@ -157,7 +157,7 @@ def _awake() -> None:
 
 
 #: A verdict on its way between processes: plain, and without the text, which the other side has.
-_Packed = tuple[str, str, str | None, int, str, str | None, str] | tuple[str | None, str, str]
+_Packed = tuple[str, str, str | None, int, str, str | None, str, str | None] | tuple[str | None, str, str]
 
 
 def _check_there(items: Sequence[Item], member: Member) -> list[_Packed]:
@@ -173,7 +173,7 @@ def _packed(verdict: Verdict) -> _Packed:
     if isinstance(verdict, Refusal):
         return verdict.iri, str(verdict.code), verdict.detail
     one = verdict
-    return one.iri, one.type, one.government, one.rev, one.sha256, one.identifier, one.modified
+    return one.iri, one.type, one.government, one.rev, one.sha256, one.identifier, one.modified, one.derived
 
 
 def _unpacked(item: Item, packed: _Packed) -> Verdict:
@@ -181,5 +181,5 @@ def _unpacked(item: Item, packed: _Packed) -> Verdict:
     if len(packed) == 3:
         iri, code, detail = packed
         return Refusal(index, iri, RecordCode(code), detail)
-    name, kind, government, rev, sha256, identifier, modified = packed
-    return Accepted(index, name, kind, government, rev, sha256, body, identifier, modified)
+    name, kind, government, rev, sha256, identifier, modified, derived = packed
+    return Accepted(index, name, kind, government, rev, sha256, body, identifier, modified, derived)

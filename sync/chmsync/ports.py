@@ -106,6 +106,8 @@ class Accepted(NamedTuple):
     body: bytes
     identifier: str | None
     modified: str
+    #: What `SchemaCheck.derive` made of it.
+    derived: str | None = None
 
     @classmethod
     def of(
@@ -116,11 +118,13 @@ class Accepted(NamedTuple):
         sha256: str,
         body: bytes,
         document: Mapping[str, JsonValue],
+        derived: str | None = None,
     ) -> Self:
         """The record of an entry; `document` is its body, decoded."""
         government = _key(document, "government")
         identifier, modified = _key(document, "identifier"), _key(document, "modified") or ""
-        return cls(index, iri, _key(document, "type") or "", government, rev, sha256, body, identifier, modified)
+        kind = _key(document, "type") or ""
+        return cls(index, iri, kind, government, rev, sha256, body, identifier, modified, derived)
 
 
 def _key(document: Mapping[str, JsonValue], name: str) -> str | None:
@@ -294,3 +298,6 @@ class SchemaCheck(Protocol):
 
     def known_context(self, context: JsonValue) -> bool:
         """Whether this `@context` is shipped with the software."""
+
+    def derive(self, document: dict[str, JsonValue]) -> str | None:
+        """What the node wants to have with an accepted record, made here because all cores check; opaque otherwise."""

@@ -154,6 +154,10 @@ class NoSchemas:
         """Nothing is known to be foreign."""
         return True
 
+    def derive(self, document: dict[str, JsonValue]) -> str | None:  # noqa: ARG002
+        """Nothing is made of it."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Auditor:

@@ -28,6 +28,9 @@ class Examples:
     def known_context(self, context):
         return context == CONTEXT
 
+    def derive(self, document):
+        return None
+
 
 @dataclass
 class Region:

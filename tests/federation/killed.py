@@ -28,6 +28,9 @@ class Examples:
     def known_context(self, context):
         return context == CONTEXT
 
+    def derive(self, document):
+        return None
+
 
 async def harvest(site, folder, asked):
     """One whole harvest from a directory, noting every resource asked for."""

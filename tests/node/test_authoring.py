@@ -94,7 +94,10 @@ def test_a_draft_may_repeat_what_the_node_sets():
 
 @pytest.mark.parametrize(
     ("draft", "code", "hint"),
-    [({"type": "Ned"}, "unknown-type", "Did you mean Need?"), ({}, "missing", "Known types: BestPractice, Event")],
+    [
+        ({"type": "Ned"}, "unknown-type", "Did you mean Need?"),
+        ({}, "missing", "Known types: BestPractice, Endorsement, Event"),
+    ],
 )
 def test_a_draft_of_no_known_type_is_told_the_types(draft, code, hint):
     with pytest.raises(DraftRefused) as refused:

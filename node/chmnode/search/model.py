@@ -159,7 +159,8 @@ class Found:
     more: str | None
     #: No record has all that was asked for; these have some of it.
     relaxed: bool = False
-    #: Terms with which the text of a hit can be marked (`search.snippets`).
+    #: Parameters that could not be read and were left out: `after`, `from`, `to`.
+    ignored: Sequence[str] = ()
     seconds: float = 0.0
 
 

@@ -4,6 +4,15 @@ Start at `database.py` for the two promises (`Database`, `Session`), at `stores.
 """
 
 from chmnode.storage.database import Database, Row, Session, Value, open_database
+from chmnode.storage.documents import (
+    Coverage,
+    Document,
+    Documents,
+    Endorsed,
+    Endorsement,
+    Standing,
+    Unindexed,
+)
 from chmnode.storage.leases import Leases
 from chmnode.storage.logs import Change, Logs
 from chmnode.storage.migrations import migrate, require_current
@@ -15,8 +24,13 @@ from chmnode.storage.stores import LogStore
 __all__ = [
     "Change",
     "Count",
+    "Coverage",
     "Cursor",
     "Database",
+    "Document",
+    "Documents",
+    "Endorsed",
+    "Endorsement",
     "Leases",
     "LogStore",
     "Logs",
@@ -28,8 +42,10 @@ __all__ = [
     "Schedule",
     "Session",
     "Staging",
+    "Standing",
     "StoredEntry",
     "StoredRecord",
+    "Unindexed",
     "Value",
     "migrate",
     "open_database",

@@ -24,6 +24,9 @@ class Session(Protocol):
     Outside a transaction every statement sees what was committed before it. Errors are `StorageError`s.
     """
 
+    #: Which engine, for the few who write SQL of their own.
+    dialect: Dialect
+
     async def fetch_all(self, query: str, /, *, heavy: bool = False, **params: Value) -> list[Row]:
         """All rows. `heavy` keeps a large answer from holding up the event loop."""
 

@@ -30,8 +30,14 @@ class Change:
     """What one transaction did to the records in force; for whoever derives something from them."""
 
     origin: str
+    #: The log's own number in this database.
+    log: int
     in_force: Sequence[Accepted]
     left: Sequence[str]
+    #: Where the records that left, and those that were replaced, had been in force: number of the log, index.
+    places: Mapping[str, tuple[int, int]]
+    #: Records whose text is deleted, whether or not they were in force.
+    erased: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +206,7 @@ class Logs:
             await self._save(log, applied=batch.end)
         left = set(change.left)
         counts = Applied(len(change.in_force), len(left & {*batch.withdrawn}), len(left & {*batch.erased}))
-        return counts, change
+        return counts, replace(change, erased=batch.erased)
 
     async def trust(self, origin: str, note: bytes, size: int, root: bytes) -> None:
         """The checkpoint at `applied` becomes trusted; also keeps newer cosignatures of the same one."""
@@ -249,10 +255,11 @@ class Logs:
         accepted = [_accepted(index, entry) for index, entry in newest.values() if entry.op == "put"]
         gone = {iri: index for iri, (index, entry) in newest.items() if entry.op != "put"}
         change = await self._enforce(log, accepted, gone)
-        await self._erase(log, [entry.iri for entry in step.staged if entry.op == "erase"])
+        erased = [entry.iri for entry in step.staged if entry.op == "erase"]
+        await self._erase(log, erased)
         await self._session.execute_many("staged_remove", [{"seq": entry.seq} for entry in step.staged])
         await self._grow(log, step)
-        return change
+        return replace(change, erased=erased)
 
     async def cosigned(self, origin: str, size: int, note: bytes) -> None:
         """Keep a note of the same checkpoint with newer cosignatures."""
@@ -329,7 +336,7 @@ class Logs:
         replaced = [record.iri for record in new if record.iri in places]
         await self._session.execute_many("record_remove", [{"iri": iri} for iri in [*left, *replaced]])
         await self._session.execute_many("record_add", [_record_row(log, record) for record in new])
-        return Change(log.state.origin, new, left)
+        return Change(log.state.origin, log.id, new, left, {iri: places[iri] for iri in [*left, *replaced]})
 
     async def _quarantine(self, log: _Log, refused: Sequence[Refusal]) -> None:
         at = int(self._clock())

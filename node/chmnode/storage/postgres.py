@@ -108,6 +108,7 @@ def _translation(text: str) -> bytes:
 class _Session:
     """Named queries on a connection from the pool, or on that of a transaction."""
 
+    dialect: Dialect = "postgres"
     _queries: Final = load("postgres")
 
     def __init__(self, connection: Callable[[], AbstractAsyncContextManager[_Connected]]) -> None:

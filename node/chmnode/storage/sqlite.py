@@ -173,6 +173,7 @@ def _roll_back(connection: apsw.Connection) -> None:
 class _Session:
     """Named queries, done at one place, or at another when they are heavy."""
 
+    dialect: Dialect = "sqlite"
     _queries: Final = load("sqlite")
 
     def __init__(self, path: Path, light: _Place, heavy: _Place) -> None:

@@ -9,6 +9,9 @@ select value from meta where key = :key;
 insert into meta (key, value) values (:key, :value)
 on conflict (key) do update set value = excluded.value;
 
+-- name: meta_remove
+delete from meta where key = :key and value = :value;
+
 -- == log ==
 
 -- name: log_load
@@ -211,6 +214,9 @@ insert into counter (name, value) values (:name, :count)
 on conflict (name) do update set value = counter.value + excluded.value
 returning value;
 
+-- name: counter_get
+select value from counter where name = :name;
+
 -- == peer ==
 
 -- name: peer_put
@@ -255,3 +261,91 @@ update lease set expires = :expires where name = :name and holder = :holder and 
 
 -- name: lease_release
 delete from lease where name = :name and holder = :holder;
+
+-- == document ==
+
+-- name: document_add
+insert into document (doc, log_id, idx, change, version, facets, modified, closes, ranking)
+values (:doc, :log, :idx, :change, :version, :facets, :modified, :closes, :ranking);
+
+-- name: document_replace
+update document set log_id = :log, idx = :idx, change = :change, version = :version, facets = :facets,
+    modified = :modified, closes = :closes, ranking = :ranking
+where doc = :doc;
+
+-- name: document_leave
+update document set log_id = null, idx = null, change = :change, facets = null, closes = null
+where doc = :doc;
+
+-- name: document_refacet
+update document set change = :change, facets = :facets where doc = :doc;
+
+-- name: document_facets
+select d.doc, d.facets, v.sha256
+from record r join document d on d.log_id = r.log_id and d.idx = r.idx
+    join revision v on v.log_id = r.log_id and v.idx = r.idx
+where r.iri = :iri;
+
+-- name: document_changes
+select doc, facets, modified, closes, ranking, change from document where change > :after and change <= :upto
+order by change, doc;
+
+-- name: document_changed
+select count(*) from document where change > :after;
+
+-- name: document_block
+select doc, facets, modified, closes, ranking from document
+where doc >= :start and doc < :end and facets is not null
+order by doc;
+
+-- name: document_newest
+select max(doc) from document;
+
+-- Records in force that are not searchable as this software would make them: other versions first, then none at all.
+-- name: document_stale
+select d.doc, r.iri, l.origin, r.log_id, r.idx, r.type, r.modified, v.sha256, v.body
+from document d cross join entry e cross join record r cross join revision v cross join log l
+where l.id = d.log_id and d.version <> :version and e.log_id = d.log_id and e.idx = d.idx and r.iri = e.iri and r.log_id = d.log_id
+    and r.idx = d.idx and v.log_id = d.log_id and v.idx = d.idx
+order by d.doc limit :limit;
+
+-- name: document_missing
+select r.iri, l.origin, r.log_id, r.idx, r.type, r.modified, v.sha256, v.body
+from record r join log l on l.id = r.log_id join revision v on v.log_id = r.log_id and v.idx = r.idx
+    left join document d on d.log_id = r.log_id and d.idx = r.idx
+where d.doc is null
+order by r.log_id, r.idx limit :limit;
+
+-- name: document_outdate
+update document set version = -1 where facets is not null;
+
+-- name: document_counts
+select (select count(*) from record), (select count(*) from document where facets is not null),
+    (select count(*) from document where facets is not null and version = :version);
+
+-- name: facet_value_list
+select id, facet, value from facet_value where id > :after order by id;
+
+-- name: facet_value_add
+insert into facet_value (id, facet, value) values (:id, :facet, :value);
+
+-- name: words_remove
+delete from document_words where doc = :doc;
+
+-- == endorsement ==
+
+-- name: endorsement_put
+insert into endorsement (iri, target, government, rev, sha256) values (:iri, :target, :government, :rev, :sha256)
+on conflict (iri) do update
+set target = excluded.target, government = excluded.government, rev = excluded.rev, sha256 = excluded.sha256;
+
+-- name: endorsement_remove
+delete from endorsement where iri = :iri;
+
+-- name: endorsement_any
+select 1 from endorsement limit 1;
+
+-- name: endorsement_list
+select e.iri, e.government, e.rev, e.sha256, r.modified from endorsement e join record r on r.iri = e.iri
+where e.target = :target
+order by e.government, e.rev;

@@ -30,3 +30,43 @@ select e.iri, e.rev, e.op
 from log l join entry e on e.log_id = l.id
 where l.origin = :origin and e.iri = any (array(select json_array_elements_text(cast(:iris as json))))
     and e.code is null and e.superseded is null;
+
+-- Of places `[log, index]`, those with a document.
+-- name: document_places
+select d.log_id, d.idx, d.doc
+from json_array_elements(cast(:places as json)) wanted
+    join document d on d.log_id = cast(wanted ->> 0 as bigint) and d.idx = cast(wanted ->> 1 as bigint);
+
+-- Records by document, for a page of hits.
+-- name: document_records
+select d.doc, r.iri, l.origin, r.idx, r.type, r.government, r.rev, r.identifier, r.modified, v.body, r.log_id, e.leaf
+from document d
+    join entry e on e.log_id = d.log_id and e.idx = d.idx
+    join record r on r.iri = e.iri and r.log_id = d.log_id and r.idx = d.idx
+    join log l on l.id = d.log_id
+    join revision v on v.log_id = d.log_id and v.idx = d.idx
+where d.doc = any (array(select cast(json_array_elements_text(cast(:docs as json)) as bigint)));
+
+-- name: document_packed
+select doc, facets from document
+where doc = any (array(select cast(json_array_elements_text(cast(:docs as json)) as bigint)));
+
+-- name: words_add
+insert into document_words (doc, words) values (:doc, cast(:words as tsvector));
+
+-- All documents in one value: a row for each would cost more than finding them.
+-- name: words_find
+select string_agg(int8send(doc), '') from document_words where words @@ cast(:wanted as tsquery);
+
+-- name: words_merge
+select 1;
+
+-- name: words_check
+select 1;
+
+-- name: endorsement_of
+select iri, target, government, rev, sha256 from endorsement
+where target = any (array(select json_array_elements_text(cast(:iris as json))));
+
+-- name: endorsement_targets
+select target from endorsement where iri = any (array(select json_array_elements_text(cast(:iris as json))));

@@ -1,0 +1,262 @@
+"""From records in force to searchable documents, in the transaction in which they come into force.
+
+Owns what becomes of a record in the index: its words and facets from `chmnode.analysis`, the node that published it,
+and which governments endorse this very revision. `Indexing.follow` is the `on_change` of `LogStore`; what the analysis
+makes of a harvested record was made while it was checked, on all cores, and arrives packed. `Indexing.catch_up` makes
+findable what is not, after an upgrade or when vocabularies changed, a few at a time, while searches go on.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import orjson
+
+from chmnode.analysis import Analyzer, Indexed, Indexer
+from chmnode.storage import Change, Database, Document, Documents, Endorsement, Session
+from chmnode.storage.documents import PACKED, Place
+from chmsync.canonical import JsonValue
+from chmsync.ports import Accepted
+
+ENDORSEMENT: Final = "Endorsement"
+#: Key of the mark that words of erased records are to be purged; its value is the change that erased the last one.
+PURGE: Final = "search-purge"
+#: Records made findable by one transaction of `catch_up`.
+CATCH_UP: Final = 200
+#: Separate the parts of a packed document, and the values within a part; no token and no value holds them.
+_PART, _VALUE = "\x1e", "\x1f"
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+#: Numbers of facet values that are remembered.
+_REMEMBERED: Final = 200_000
+_LOG = logging.getLogger("chm.search")
+
+
+def pack(made: Indexed) -> str:
+    """What the analysis made of a record, as one text."""
+    return _PART.join((made.closes or "", _VALUE.join(made.values), made.words))
+
+
+def unpack(packed: str) -> Indexed:
+    """The opposite of `pack`."""
+    closes, values, words = packed.split(_PART, 2)
+    found = tuple(values.split(_VALUE)) if values else ()
+    return Indexed(words=words, values=found, closes=closes or None, issued=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A record in force, as far as its document needs it."""
+
+    iri: str
+    origin: str
+    place: Place
+    type: str
+    sha256: str
+    modified: str
+    body: bytes
+    derived: str | None = None
+
+
+@dataclass
+class Indexing:
+    """Writes the search index of a node.
+
+    Args:
+        analyzer: whose version the rows are marked with.
+        indexer: analyses records.
+    """
+
+    analyzer: Analyzer
+    indexer: Indexer
+    #: Numbers of facet values; they never change once they are committed.
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def version(self) -> int:
+        """Stands for the present analysis and vocabularies in the rows that they made."""
+        return int.from_bytes(hashlib.sha256(self.analyzer.version.encode()).digest()[:6])
+
+    async def follow(self, session: Session, change: Change) -> None:
+        """Bring the index up to a change of the records in force, within its transaction."""
+        documents = Documents(session)
+        number = await documents.begin()
+        before = await documents.places(list(change.places.values())) if change.places else {}
+        docs = {iri: before[place] for iri, place in change.places.items() if place in before}
+        sources = [_of(change, record) for record in change.in_force]
+        await documents.leave(number, [docs[iri] for iri in change.left if iri in docs])
+        await self._write(documents, number, sources, docs)
+        await self._endorse(documents, number, sources, [*change.left, *change.places])
+        if change.erased:
+            await session.execute("meta_set", key=PURGE, value=str(number))
+
+    async def catch_up(self, database: Database) -> int:
+        """Make some records findable that are not, or were so by another analysis; how many it were."""
+        async with database.transaction() as session:
+            documents = Documents(session)
+            number = await documents.begin()
+            found = await documents.unindexed(self.version, CATCH_UP)
+            sources = [
+                _Source(one.iri, one.origin, (one.log, one.index), one.type, one.sha256, one.modified, one.body or b"")
+                for one in found
+            ]
+            docs = {one.iri: one.doc for one in found if one.doc is not None}
+            await self._write(documents, number, sources, docs)
+            await self._endorse(documents, number, sources, [])
+        return len(found)
+
+    async def _write(
+        self, documents: Documents, change: int, sources: Sequence[_Source], docs: Mapping[str, int]
+    ) -> None:
+        """Documents of these records; `docs` are the numbers of those that have one."""
+        made = [self._indexed(source) for source in sources]
+        marks = await self._marks(documents, sources)
+        facets = [
+            (*one.values, f"node={source.origin}", *marks.get(source.iri, ()))
+            for source, one in zip(sources, made, strict=True)
+        ]
+        numbers = await self._numbered(documents, facets)
+        fresh = sum(source.iri not in docs for source in sources)
+        following = iter(range(first := await documents.number(fresh), first + fresh) if fresh else ())
+        new, replaced = list[Document](), list[Document]()
+        for source, one, values in zip(sources, made, facets, strict=True):
+            known = source.iri in docs
+            doc = docs[source.iri] if known else next(following)
+            (replaced if known else new).append(
+                Document(
+                    doc,
+                    *source.place,
+                    self.version,
+                    _packed(numbers[value] for value in values),
+                    _seconds(source.modified),
+                    _days(one.closes),
+                    _ranking(source.iri),
+                    one.words,
+                )
+            )
+        await documents.write(change, new, replaced)
+
+    def _indexed(self, source: _Source) -> Indexed:
+        if source.derived is not None:
+            return unpack(source.derived)
+        return self.indexer.document(_document(source.body))
+
+    async def _marks(self, documents: Documents, sources: Sequence[_Source]) -> dict[str, list[str]]:
+        """For records that are endorsed as they are now, by whom."""
+        texts = {source.iri: source.sha256 for source in sources}
+        marks: dict[str, list[str]] = {}
+        for one in await documents.endorsements_of(list(texts)):
+            if texts[one.target] == one.sha256:
+                marks.setdefault(one.target, ["endorsed=yes"]).append(f"endorsed={one.government}")
+        return marks
+
+    async def _endorse(
+        self, documents: Documents, change: int, sources: Sequence[_Source], ended: Sequence[str]
+    ) -> None:
+        """Endorsements that came or went mark the records they name."""
+        targets = await documents.unendorse(ended) if ended else []
+        came = list(_endorsements(sources))
+        await documents.endorse(came)
+        for target in dict.fromkeys([*targets, *(one.target for one in came)]):
+            await self._mark(documents, change, target)
+
+    async def _mark(self, documents: Documents, change: int, iri: str) -> None:
+        """Mark one record with the endorsements it has now."""
+        standing = await documents.standing_of(iri)
+        if standing is None:
+            return
+        doc, packed, sha256 = standing
+        endorsed = {one.government for one in await documents.endorsements_of([iri]) if one.sha256 == sha256}
+        marks = ["endorsed=yes", *(f"endorsed={government}" for government in sorted(endorsed))] if endorsed else []
+        known = {id_ for id_, facet, _ in await documents.values(0) if facet == "endorsed"}
+        numbers = await self._numbered(documents, [marks])
+        kept = (int(id_) for id_ in np.frombuffer(packed, PACKED) if int(id_) not in known)
+        await documents.refacet(change, doc, _packed([*kept, *(numbers[mark] for mark in marks)]))
+
+    async def _numbered(self, documents: Documents, facets: Sequence[Iterable[str]]) -> Mapping[str, int]:
+        """Numbers of all these values.
+
+        A number that this transaction gives is not remembered before it is read back: the transaction may yet fail.
+        """
+        wanted = {value for values in facets for value in values}
+        if wanted <= self._numbers.keys():
+            return self._numbers
+        if len(self._numbers) > _REMEMBERED:
+            self._numbers.clear()
+        known = {f"{facet}={value}": id_ for id_, facet, value in await documents.values(0)}
+        new = sorted(wanted - known.keys())
+        added = await documents.add_values([_pair(value) for value in new]) if new else {}
+        if not new:
+            self._numbers.update(known)
+        return known | {f"{facet}={value}": id_ for (facet, value), id_ in added.items()}
+
+
+def _of(change: Change, record: Accepted) -> _Source:
+    return _Source(
+        record.iri,
+        change.origin,
+        (change.log, record.index),
+        record.type,
+        record.sha256,
+        record.modified,
+        record.body,
+        record.derived,
+    )
+
+
+def _document(body: bytes) -> Mapping[str, JsonValue]:
+    """A record as JSON; damaged text is found by nothing but its facets."""
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        _LOG.warning("a stored record cannot be read any more: run `chm check`")
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _endorsements(sources: Sequence[_Source]) -> Iterator[Endorsement]:
+    """What the endorsements among these records say."""
+    for source in sources:
+        if source.type != ENDORSEMENT:
+            continue
+        record = _document(source.body)
+        named = record.get("endorsed")
+        match (record.get("government"), named):
+            case (str(government), {"id": str(target), "revision": int(rev), "sha256": str(sha256)}):
+                yield Endorsement(source.iri, target, government, rev, sha256)
+            case _:
+                _LOG.info("%s names nothing that it endorses", source.iri)
+
+
+def _pair(value: str) -> tuple[str, str]:
+    facet, _, rest = value.partition("=")
+    return facet, rest
+
+
+def _packed(numbers: Iterable[int]) -> bytes:
+    return np.array(sorted(set(numbers)), PACKED).tobytes()
+
+
+def _ranking(iri: str) -> int:
+    """What decides between records that are equal otherwise: the same at every node."""
+    return int.from_bytes(hashlib.sha256(iri.encode()).digest()[:6])
+
+
+def _seconds(moment: str) -> int:
+    """POSIX seconds of an RFC 3339 time; 0 for what is none."""
+    try:
+        return int(datetime.fromisoformat(moment).timestamp())
+    except (ValueError, OverflowError, OSError):
+        return 0
+
+
+def _days(day: str | None) -> int | None:
+    """Days since 1970 of a date; None for what is none."""
+    try:
+        return date.fromisoformat(day).toordinal() - _EPOCH if day else None
+    except ValueError:
+        return None
