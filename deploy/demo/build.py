@@ -1,9 +1,10 @@
 """Builds the import files of the demo from `source/real_records.jsonl` by the tables of `mapping`.
 
-`python deploy/demo/build.py [FOLDER]` writes one file of drafts for each node, as `chm import` takes them, and
-`index.json`, which says in what file and line each source record went; FOLDER is `import` beside this script unless
-given. Standard library only, no clock and no network, the same bytes each time. It refuses a word that no table
-knows, so that nothing is dropped in silence. What is mapped how and why: `README.md`.
+`python deploy/demo/build.py [FOLDER]` writes one file of drafts for each node, as `chm import` takes them,
+`index.json`, which says in what file and line each source record went, and `endorsements.json`, which says what
+`chm demo` endorses and in what words; FOLDER is `import` beside this script unless given. Standard library only, no
+clock and no network, the same bytes each time. It refuses a word that no table knows, so that nothing is dropped in
+silence. What is mapped how and why: `README.md`.
 """
 
 import csv
@@ -54,6 +55,7 @@ class Table:
 SUBJECTS, SUPPORT_TYPES, REGIONS = (Table.read(name) for name in ("subjects", "support_types", "regions"))
 KINDS, NODES, ELIGIBILITY = (Table.read(name) for name in ("kinds", "nodes", "eligibility"))
 EVENTS, RESOURCES, ORGANIZATIONS = (Table.read(name) for name in ("events", "resources", "organizations"))
+ENDORSEMENTS = Table.read("endorsements")
 PHRASES: Mapping[str, Any] = tomllib.loads((HERE / "mapping" / "phrases.toml").read_text(encoding="utf-8"))
 
 
@@ -160,7 +162,23 @@ def files(records: Sequence[Source]) -> dict[str, str]:
         mine.append(json.dumps(draft(record), ensure_ascii=False) + "\n")
         index[record["id"]] = {"file": f"{node}.jsonl", "line": len(mine)}
     entries = ",\n".join(f"  {json.dumps(key)}: {json.dumps(place)}" for key, place in index.items())
-    return {name: "".join(text) for name, text in lines.items()} | {"index.json": f"{{\n{entries}\n}}\n"}
+    endorsed = [{**index[record["id"]], **words} for record in records if (words := endorsement(record))]
+    return {name: "".join(text) for name, text in lines.items()} | {
+        "index.json": f"{{\n{entries}\n}}\n",
+        "endorsements.json": json.dumps(endorsed, ensure_ascii=False, indent=2) + "\n",
+    }
+
+
+def endorsement(record: Source) -> Mapping[str, Any]:
+    """For whom a record is endorsed and in what words, both of which say that it is a demonstration; or nothing."""
+    if record["id"] not in ENDORSEMENTS.rows:
+        return {}
+    lang = record["lang"]
+    return {
+        "government": ENDORSEMENTS[record["id"]]["government"],
+        "title": {lang: phrase("endorsement", "title", lang).format(record["title"])},
+        "statement": {lang: phrase("endorsement", "statement", lang)},
+    }
 
 
 def main(folder: Path) -> None:

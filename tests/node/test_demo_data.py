@@ -32,6 +32,9 @@ def rows(name):
 
 PHRASES = tomllib.loads((DEMO / "mapping" / "phrases.toml").read_text(encoding="utf-8"))
 SOURCES = {record["id"]: record for record in lines(DEMO / "source" / "real_records.jsonl")}
+ENDORSEMENTS = json.loads((DEMO / "import" / "endorsements.json").read_text(encoding="utf-8"))
+#: How each language of an endorsement says that it is for show.
+FOR_SHOW = {"es": "demostración", "fr": "démonstration"}
 FILES = {name: lines(DEMO / "import" / name) for name in sorted({place["file"] for place in INDEX.values()})}
 DRAFTS = {key: FILES[place["file"]][place["line"] - 1] for key, place in INDEX.items()}
 
@@ -92,6 +95,26 @@ def test_the_draft_keeps_abstract_place_targets_and_source(key):
 
 def test_no_draft_speaks_for_a_government():
     assert not any("government" in draft for draft in DRAFTS.values())
+
+
+def test_each_country_endorses_a_record_of_its_own_node():
+    places = {"CR": "costa-rica.jsonl", "CM": "cameroon.jsonl"}
+    assert {one["government"]: one["file"] for one in ENDORSEMENTS} == places
+    assert len(ENDORSEMENTS) == len(places)
+    for one in ENDORSEMENTS:
+        assert FILES[one["file"]][one["line"] - 1]["countries"] == [one["government"]]
+
+
+@pytest.mark.parametrize("one", ENDORSEMENTS, ids=[one["government"] for one in ENDORSEMENTS])
+def test_an_endorsement_says_in_the_language_of_its_record_that_no_government_made_it(one):
+    """Its title stands in lists without the statement, so both have to say it."""
+    endorsed = FILES[one["file"]][one["line"] - 1]
+    [lang] = endorsed["languages"]
+    assert set(one["title"]) == set(one["statement"]) == {lang}
+    assert FOR_SHOW[lang] in one["title"][lang].lower()
+    assert FOR_SHOW[lang] in one["statement"][lang].lower()
+    assert one["statement"][lang] == PHRASES["endorsement"]["statement"][lang]
+    assert endorsed["title"][lang] in one["title"][lang]
 
 
 def test_needs_and_offers_keep_every_kind_of_help_in_order():

@@ -27,6 +27,7 @@ TABLE = {
     "BestPractice": ("CST", ("caseStudy",)),
     "Event": ("EVT", ("event",)),
     "FocalPoint": ("FPT", ("focalPoint",)),
+    "Endorsement": ("END", ()),
 }
 ENVELOPE = {
     *("@context", "id", "type", "schema", "identifier", "government", "countries", "regions", "languages", "title"),

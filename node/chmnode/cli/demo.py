@@ -4,16 +4,20 @@ Two national nodes publish, a regional node publishes the rest and mirrors all, 
 region alone. Every folder is an ordinary node folder: after the demo, `chm -C DIR/cameroon ...` works on it as on
 any other. Nothing is shortened: the nodes talk HTTP, and the last step checks from outside, with the pinned keys
 alone, that what the centre serves is what the countries signed.
+
+Each country also endorses a need. No government has done so: title and statement say that it is a demonstration
+(`deploy/demo/README.md`), and a test refuses words that do not.
 """
 
 import asyncio
 import contextlib
+import json
 import shutil
 import signal
 import socket
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +29,12 @@ import uvloop
 
 from chmnode import resources
 from chmnode.app import serving
+from chmnode.cli.record import endorsement
 from chmnode.config import FILE
 from chmnode.errors import NodeError
 from chmnode.federation import pin
 from chmnode.node import Node, found, open_node
-from chmnode.publishing import read_drafts
+from chmnode.publishing import Draft, Refused, read_drafts
 from chmnode.storage import Records
 from chmnode.worker import Worker
 from chmsync.acceptance import matches
@@ -102,7 +107,7 @@ async def _show(folder: Path, ports: Sequence[int], *, once: bool) -> None:
             await stack.enter_async_context(_node(folder, part, port)) for part, port in zip(PARTS, ports, strict=True)
         ]
         *countries, region, centre = nodes
-        click.echo("\nReal needs and offers, signed and published:")
+        click.echo("\nReal needs and offers, signed and published; each country endorses one of them, for show:")
         published = sum([await _publish(node, part) for node, part in zip(nodes, PARTS, strict=True) if part.records])
         click.echo("\nThe region harvests the countries; the centre harvests everybody from the region's mirror:")
         await _introduce(region, countries)
@@ -149,15 +154,34 @@ async def _publish(node: Node, part: Part) -> int:
     have = sum(count.records for count in await records.counts() if count.origin == node.origin)
     if not have:
         drafts = read_drafts(resources.folder("demo") / (part.records or ""))
-        result = await node.publisher.stage_drafts(drafts)
-        if result.refused:
-            first = result.refused[0]
-            raise DemoFailed(f"{part.records} line {first.line}: {first.detail}")
-        await node.sequencing.drain()
-        have = len(result.accepted)
+        published = await _stage(node, part, drafts)
+        have = len(published) + len(await _stage(node, part, await _endorsements(node, part, published)))
     state = await node.logs.load(node.origin)
     click.echo(f"  {part.name}: {have} records, log of {state.size} entries")
     return have
+
+
+async def _stage(node: Node, part: Part, drafts: Iterable[Draft | Refused]) -> list[str]:
+    """Publish drafts of a node, all of them; their addresses."""
+    result = await node.publisher.stage_drafts(drafts)
+    if result.refused:
+        first = result.refused[0]
+        raise DemoFailed(f"{part.slug} line {first.line}: {first.detail}")
+    await node.sequencing.drain()
+    return result.accepted
+
+
+async def _endorsements(node: Node, part: Part, published: Sequence[str]) -> list[Draft]:
+    """What the node endorses of its records, in words that say it is a demonstration."""
+    wanted = json.loads((resources.folder("demo") / "endorsements.json").read_text("utf-8"))
+    drafts = list[Draft]()
+    for line, one in enumerate(wanted, 1):
+        if one["file"] == part.records:
+            endorsed = await Records(node.database.read).get(published[one["line"] - 1])
+            assert endorsed is not None
+            draft = endorsement(endorsed, one["government"], node.concepts, one["statement"])
+            drafts.append(Draft(line, {**draft, "title": one["title"]}))
+    return drafts
 
 
 async def _introduce(node: Node, peers: Sequence[Node], *, through: Node | None = None) -> None:
