@@ -8,7 +8,21 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder import compiled, countries, drafted, framework, groups, languages, regions, thesaurus, turtle
+from builder import (
+    compiled,
+    countries,
+    domain,
+    drafted,
+    framework,
+    goals,
+    groups,
+    indicators,
+    languages,
+    links,
+    regions,
+    thesaurus,
+    turtle,
+)
 from builder.graph import Document
 from builder.sources import Sources
 
@@ -17,8 +31,11 @@ HERE = Path(__file__).resolve().parent
 
 def documents(sources: Sources) -> list[Document]:
     """Every document, in a fixed order."""
-    modules = (countries, drafted, framework, groups, languages, regions, thesaurus)
-    return [document for module in modules for document in module.documents(sources)]
+    modules = (countries, domain, drafted, framework, goals, groups, indicators, languages, regions, thesaurus)
+    built = [document for module in modules for document in module.documents(sources)]
+    links.complete(built)
+    links.once(built)
+    return built
 
 
 def files(sources: Sources) -> Iterator[tuple[str, str]]:

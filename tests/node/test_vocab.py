@@ -1,5 +1,6 @@
 """The vocabularies as SKOS: built the same way twice, consistent, and honest about every label."""
 
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -13,7 +14,13 @@ VOCAB = Path(__file__).parents[2] / "vocab"
 CHM = Namespace("https://w3id.org/chm/ns#")
 LANGUAGES = {"ar", "en", "es", "fr", "ru", "zh"}
 STATUSES = {CHM[name] for name in ("official", "published", "drafted", "unverified", "machineTranslated")}
-MARKED = {"groups-un.odbl.ttl", "thesaurus-samples.unlicensed.ttl"}
+MARKED = {
+    "domain-concepts-interface.unlicensed.ttl",
+    "domain-concepts-unesco.cc-by-sa.ttl",
+    "gbf-indicators.unlicensed.ttl",
+    "groups-un.odbl.ttl",
+    "thesaurus-samples.unlicensed.ttl",
+}
 
 
 def read(*paths: Path) -> Graph:
@@ -21,6 +28,38 @@ def read(*paths: Path) -> Graph:
     for path in paths:
         graph.parse(path, format="turtle")
     return graph
+
+
+INVERSE = {
+    SKOS.exactMatch: SKOS.exactMatch,
+    SKOS.closeMatch: SKOS.closeMatch,
+    SKOS.relatedMatch: SKOS.relatedMatch,
+    SKOS.broadMatch: SKOS.narrowMatch,
+    SKOS.narrowMatch: SKOS.broadMatch,
+}
+COUNTS = {
+    "aichi-targets": 20,
+    "cooperation-modalities": 7,
+    "degrees-of-alignment": 3,
+    "domain-concepts": 702 + 8,
+    "gbf-goals": 4,
+    "gbf-indicators": 204,
+    "gbf-targets": 23,
+    "progress-ratings": 6,
+    "sdg": 17,
+    "technology-stages": 6,
+    "terms-of-transfer": 9,
+}
+LISTED = {  # the schemes of records.md
+    *("gbf-targets", "gbf-goals", "gbf-indicators", "aichi-targets", "sdg", "cbd-subjects", "domain-concepts"),
+    *("countries", "regions", "groups", "languages", "assistance-types", "organization-types", "jurisdictions"),
+    *("audiences", "activity-types", "resource-types", "technology-stages", "terms-of-transfer"),
+    *("cooperation-modalities", "progress-ratings", "lead-groups", "treaties", "removal-reasons"),
+}
+
+
+def scheme(name: str) -> URIRef:
+    return URIRef(f"https://w3id.org/chm/vocab/{name}")
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +121,43 @@ def test_foreign_identifiers_name_one_concept_of_a_scheme_and_are_nobodys_notati
     assert [key for key, holders in codes.items() if len(holders) > 1] == []
 
 
+def test_every_listed_scheme_is_there_and_none_has_lost_a_concept(graph):
+    sizes = Counter(str(target).rpartition("/")[2] for target in graph.objects(None, SKOS.inScheme))
+    assert LISTED - sizes.keys() == set()
+    assert {name: sizes[name] for name in COUNTS} == COUNTS
+
+
 def test_hierarchy_is_symmetric_within_one_scheme_and_has_no_cycle(graph, concepts):
     pairs = set(graph.subject_objects(SKOS.broader))
     assert pairs == {(narrower, broader) for broader, narrower in graph.subject_objects(SKOS.narrower)}
     assert {end for pair in pairs for end in pair} <= concepts
     assert all(graph.value(a, SKOS.inScheme) == graph.value(b, SKOS.inScheme) for a, b in pairs)
     assert [a for a, b in pairs if a in set(graph.transitive_objects(b, SKOS.broader))] == []
+
+
+def test_a_mapping_between_our_schemes_is_stated_from_both_sides(graph, concepts):
+    for relation, inverse in INVERSE.items():
+        inner = {(a, b) for a, b in graph.subject_objects(relation) if b in concepts}
+        assert {(b, a) for a, b in inner} == {(b, a) for b, a in graph.subject_objects(inverse) if a in concepts}
+
+
+def test_a_mapping_below_our_own_addresses_leads_to_a_concept_or_is_its_other_address(graph, concepts):
+    for relation in INVERSE:
+        for concept, target in graph.subject_objects(relation):
+            if str(target).startswith("https://w3id.org/chm/vocab/") and target not in concepts:
+                name = str(graph.value(concept, SKOS.inScheme)) + "/" + str(graph.value(concept, SKOS.notation))
+                assert str(target) == name
+
+
+def test_mappings_contradict_neither_each_other_nor_the_hierarchy(graph, concepts):
+    """SKOS S27 and S46: exact is neither broad nor related; related is not above or below."""
+    equal = {(a, b) for a in concepts for b in graph.transitive_objects(a, SKOS.exactMatch) if a != b}
+    for relation in (SKOS.broadMatch, SKOS.narrowMatch, SKOS.relatedMatch, SKOS.broader, SKOS.narrower):
+        assert equal & set(graph.subject_objects(relation)) == set()
+    above = {(a, b) for a in concepts for b in graph.transitive_objects(a, SKOS.broader) if a != b}
+    above |= set(graph.subject_objects(SKOS.broadMatch))
+    related = set(graph.subject_objects(SKOS.relatedMatch))
+    assert related & (above | {(b, a) for a, b in above}) == set()
 
 
 def test_top_concepts_are_those_with_nothing_broader(graph, concepts):
@@ -105,6 +175,26 @@ def test_every_label_states_its_status_and_source_once(graph):
     for node in graph.objects(None, CHM.label):
         assert graph.value(node, CHM.labelStatus) in STATUSES
         assert str(graph.value(node, DCTERMS.source)).strip()
+
+
+def test_no_text_is_both_the_preferred_and_another_label_of_a_concept(graph):
+    assert set(graph.subject_objects(SKOS.prefLabel)) & set(graph.subject_objects(SKOS.altLabel)) == set()
+
+
+def test_every_definition_states_its_status_and_source_and_is_the_only_one_of_its_language(graph):
+    for concept in set(graph.subjects(SKOS.definition)):
+        texts = Counter(graph.objects(concept, SKOS.definition))
+        nodes = list(graph.objects(concept, CHM.definition))
+        assert Counter(graph.value(node, CHM.literal) for node in nodes) == texts
+        assert {graph.value(node, CHM.labelStatus) for node in nodes} <= STATUSES
+        assert all(str(graph.value(node, DCTERMS.source)).strip() for node in nodes)
+        assert len({text.language for text in texts}) == len(texts)
+
+
+def test_goals_and_targets_have_their_whole_text_in_six_languages(graph):
+    for name in ("gbf-goals", "gbf-targets", "sdg"):
+        for concept in graph.subjects(SKOS.inScheme, scheme(name)):
+            assert {text.language for text in graph.objects(concept, SKOS.definition)} == LANGUAGES
 
 
 def test_only_texts_of_machine_translation_are_called_so_and_english_never_is(graph):
@@ -131,6 +221,55 @@ def test_labels_are_written_in_the_script_of_their_language(graph):
     assert foreign <= {"BCH NFP", "CHM NFP"}
 
 
+def test_synonyms_that_a_source_joins_in_one_text_are_labels_of_their_own(graph):
+    texts = {str(graph.value(c, SKOS.notation)): set(graph.objects(c, SKOS.prefLabel)) for c in domain(graph)}
+    joined = {name for name, labels in texts.items() if any(" - " in label for label in labels)}
+    assert joined == {"gemet-7825", "gemet-7827"}  # "social - economic" is one word
+    biodiversity = scheme("domain-concepts/gemet-827")
+    assert Literal("التنوع الحيوي", lang="ar") in set(graph.objects(biodiversity, SKOS.prefLabel))
+    assert Literal("التنوع البيولوجي", lang="ar") in set(graph.objects(biodiversity, SKOS.altLabel))
+
+
+def test_no_label_has_lost_a_quotation_mark_or_a_bracket(graph):
+    labels = {str(label) for each in domain(graph) for label in graph.objects(each, SKOS.prefLabel)}
+    assert {text for text in labels if text.count('"') % 2} == set()
+    assert {text for text in labels if len(re.findall("[(（]", text)) != len(re.findall("[)）]", text))} == set()
+
+
+def domain(graph) -> set:
+    return set(graph.subjects(SKOS.inScheme, scheme("domain-concepts")))
+
+
+def test_every_concept_of_biodiversity_leads_up_to_one_of_eight_themes(graph):
+    tops = {each for each in domain(graph) if graph.value(each, SKOS.broader) is None}
+    assert {str(top).rpartition("/")[2].startswith("theme-") for top in tops} == {True}
+    assert len(tops) == 8
+    assert all(tops & set(graph.transitive_objects(each, SKOS.broader)) for each in domain(graph))
+
+
+def test_subjects_of_the_convention_are_mapped_to_the_same_concepts_of_biodiversity(graph):
+    subject = scheme("cbd-subjects/CBD-SUBJECT-IAS")
+    assert scheme("domain-concepts/invasive-alien-species") in set(graph.objects(subject, SKOS.exactMatch))
+    gemet = [m for m in graph.objects(None, SKOS.exactMatch) if "eionet.europa.eu" in m]
+    assert len(set(gemet)) == len(gemet) == 579
+
+
+def test_indicators_have_the_secretariats_iris_and_serve_the_target_of_their_code(graph):
+    kmgbf = "http://metadata.cbd.int/kmgbf/"
+    for indicator in graph.subjects(SKOS.inScheme, scheme("gbf-indicators")):
+        code = str(graph.value(indicator, SKOS.notation))
+        number = code.partition(".")[0]
+        assert str(indicator) == f"{kmgbf}indicator_{code}"
+        served = f"{kmgbf}{'goal' if number.isalpha() else 'target'}_{number}"
+        assert list(graph.objects(indicator, SKOS.broadMatch)) == [URIRef(served)]
+
+
+def test_sustainable_development_goals_have_the_iris_of_the_united_nations(graph):
+    goal = URIRef("http://metadata.un.org/sdg/14")
+    assert graph.value(goal, SKOS.notation) == Literal("SDG-GOAL-14")
+    assert URIRef("http://metadata.cbd.int/kmgbf/target_3") in set(graph.objects(goal, SKOS.relatedMatch))
+
+
 def test_members_are_countries_of_the_list_and_say_how_far_they_may_be_trusted(graph):
     countries = set(graph.subjects(SKOS.inScheme, URIRef("https://w3id.org/chm/vocab/countries")))
     assert set(graph.objects(None, CHM.member)) <= countries
@@ -150,7 +289,14 @@ def test_marked_data_stays_in_marked_files(graph):
     """Without the marked files nothing of ODbL or of a source without licence is left."""
     opened = read(*(path for path in VOCAB.glob("*.ttl") if path.name not in MARKED))
     sources = {str(text) for text in (*opened.objects(None, DCTERMS.source), *opened.objects(None, CHM.membersSource))}
-    suspects = ("world-countries", "clearing-house-documentation", "online-reporting-tool", "biobridge")
+    suspects = {
+        "world-countries",
+        "clearing-house-documentation",
+        "online-reporting-tool",
+        "biobridge",
+        "UNESCO",
+        "ORT",
+    }
     assert [text for text in sources if any(name in text for name in suspects)] == []
     assert len(opened) < len(graph)
     assert {path.name for path in VOCAB.glob("*.*.ttl")} == MARKED

@@ -1,4 +1,7 @@
-"""Writes what `chmnode.concepts` loads: one JSON file per licence class, one scheme or concept a line."""
+"""Writes what `chmnode.concepts` loads: one JSON file per licence class, one scheme or concept a line.
+
+Definitions and notes go into files of their own, which are read when the first one is asked for.
+"""
 
 import json
 from collections import defaultdict
@@ -10,19 +13,46 @@ from builder.graph import Concept, Document, Label, Licence, Scheme, iri
 
 def compile_documents(documents: Sequence[Document]) -> dict[str, str]:
     """File name to content; marked data only in files that carry its mark."""
-    classes = sorted({document.licence for document in documents})
-    return {_name(licence): _write([d for d in documents if d.licence is licence]) for licence in classes}
+    files: dict[str, str] = {}
+    for licence in sorted({document.licence for document in documents}):
+        chosen = [document for document in documents if document.licence is licence]
+        files[_name("concepts", licence)] = _write(chosen)
+        texts = _texts(concept for document in chosen for concept in document.concepts)
+        if texts:
+            files[_name("definitions", licence)] = "[\n" + _lines(texts) + "\n]\n"
+    return files
 
 
-def _name(licence: Licence) -> str:
-    return f"concepts.{licence}.json" if licence else "concepts.json"
+def _name(stem: str, licence: Licence) -> str:
+    return f"{stem}.{licence}.json" if licence else f"{stem}.json"
+
+
+def _texts(concepts: Iterable[Concept]) -> list[dict[str, Any]]:
+    rows = (
+        {
+            "concept": f"{concept.scheme}:{concept.notation}",
+            "definitions": {each.lang: _label(each) for each in sorted(concept.definitions)},
+            "notes": concept.notes,
+        }
+        for concept in concepts
+    )
+    kept = ({key: value for key, value in row.items() if value} for row in rows)
+    return sorted((row for row in kept if len(row) > 1), key=lambda row: str(row["concept"]))
 
 
 def _write(documents: Sequence[Document]) -> str:
     schemes = [_scheme(each.scheme) for each in documents if each.scheme]
     concepts = _concepts(concept for each in documents for concept in each.concepts)
-    body = [f'"{kind}": [\n{_lines(rows)}\n]' for kind, rows in (("schemes", schemes), ("concepts", concepts))]
+    rights = _rights(documents)
+    parts = (("rights", rights), ("schemes", schemes), ("concepts", concepts))
+    body = [f'"{kind}": [\n{_lines(rows)}\n]' for kind, rows in parts]
     return "{\n" + ",\n".join(body) + "\n}\n"
+
+
+def _rights(documents: Iterable[Document]) -> list[dict[str, str]]:
+    """Where the facts of each scheme come from, and under which licence."""
+    pairs = {(concept.scheme, document.rights) for document in documents for concept in document.concepts}
+    return [{"scheme": scheme, "text": " ".join(text.split())} for scheme, text in sorted(pairs)]
 
 
 def _lines(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -80,4 +110,5 @@ def _matches(matches: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def _scheme(scheme: Scheme) -> dict[str, Any]:
     labels = _preferred(scheme.title)
-    return {"name": scheme.name, "iri": iri(scheme.name), "labels": labels, "provisional": scheme.provisional}
+    row = {"name": scheme.name, "iri": iri(scheme.name), "labels": labels, "provisional": scheme.provisional}
+    return {**row, "note": scheme.note} if scheme.note else row

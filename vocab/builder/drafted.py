@@ -1,9 +1,11 @@
 """Schemes written by us, provisional until the Convention's own lists can be read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from builder.graph import Concept, Document, Label, Status, iri, labels_of
 from builder.sources import Row, Sources, own_labels
+from builder.thesaurus import WORDING
 
 RIGHTS = "Drafted for this project: Apache-2.0."
 TREATIES = "Names of the treaties: scbd/absch.cbd.int (MIT). The rest was drafted for this project: Apache-2.0."
@@ -33,8 +35,17 @@ def _concept(sources: Sources, scheme: str, row: Row, languages: Sequence[str]) 
     for lang, texts in row.get("alt", {}).items():
         added = own_labels([lang] * len(texts), texts)
         concept.add_alternatives(Label(a.lang, a.text, a.status, a.source, preferred=False) for a in added)
-    concept.matches = {("closeMatch", iri(*target.split("/"))) for target in row.get("close", ())}
+    for relation in ("close", "exact"):
+        concept.matches |= {(f"{relation}Match", iri(*target.split("/"))) for target in row.get(relation, ())}
+    concept.notes = [row["note"]] if "note" in row else []
+    official = {} if scheme in WORDING else sources.samples.get(concept.notation, {}).get("labels", {})
+    concept.labels = [_beside(label, official) for label in concept.labels]
     return concept
+
+
+def _beside(label: Label, official: Mapping[str, str]) -> Label:
+    """The label, as an alternative where the marked file holds an official one that differs."""
+    return replace(label, preferred=label.preferred and official.get(label.lang, label.text) == label.text)
 
 
 def _interface_strings(sources: Sources, english: str) -> list[Label]:

@@ -12,13 +12,18 @@ Other labels: scbd/bioland-head (MIT). Arrangement: Apache-2.0."""
 
 def documents(sources: Sources) -> list[Document]:
     """`gbf-goals` and `gbf-targets`; concept IRIs are those of the Secretariat's ontology."""
-    rows: list[Row] = sources.read("gbf.json")
     links: Mapping[str, Row] = sources.read("gbf-sdg-links.json")["by_gbf"]
+    texts: Mapping[str, Row] = {row["identifier"]: row for row in sources.read("gbf-texts.json")}
+    rows: list[Row] = [{**row, **texts[row["identifier"]]} for row in sources.read("gbf.json")]
     return [
         Document(
             f"gbf-{kind}s",
             RIGHTS,
-            [_concept(f"gbf-{kind}s", row, links) for row in rows if row["type"] == kind],
+            [
+                _concept(f"gbf-{kind}s", {**row, **texts[row["identifier"]]}, links)
+                for row in rows
+                if row["type"] == kind
+            ],
             sources.scheme(f"gbf-{kind}s"),
         )
         for kind in ("goal", "target")
@@ -31,6 +36,7 @@ def _concept(scheme: str, row: Row, links: Mapping[str, Row]) -> Concept:
     concept.add_alternatives(_stated(row, "title", {"en"}, preferred=False))
     concept.add_alternatives(_stated(row, "short_title", {"en"}, preferred=False))
     concept.add_alternatives(labels_of(row["pref_label"], Status.OFFICIAL, ONTOLOGY, preferred=False))
+    concept.definitions = _stated(row, "text", set(row["text"]))
     concept.matches.add(("exactMatch", iri(scheme, notation)))
     goals = links.get(notation, {}).get("sdg_goals", ())
     concept.matches.update(("relatedMatch", f"http://metadata.un.org/sdg/{int(goal[-2:])}") for goal in goals)

@@ -1,7 +1,7 @@
 """What a vocabulary is made of: labels with status and source, concepts, schemes, and the files that hold them.
 
-A concept may be described by more than one file: the file of its scheme declares it, and a marked file (ODbL, or from
-a source without a licence) may add to it, so that marked data can be left out without touching the rest.
+A concept may be described by more than one file: the file of its scheme declares it, and a marked file (share-alike, or
+from a source without a licence) may add to it, so that marked data can be left out without touching the rest.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,6 +27,7 @@ class Licence(StrEnum):
     """Whether data may travel with the Apache-2.0 package; the value is the suffix of the file."""
 
     OPEN = ""
+    SHARE_ALIKE = "cc-by-sa"
     ODBL = "odbl"
     UNLICENSED = "unlicensed"
 
@@ -71,6 +72,7 @@ class Concept:
     matches: set[tuple[str, str]] = field(default_factory=set)
     members: Membership | None = None
     notes: list[str] = field(default_factory=list)
+    definitions: list[Label] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.iri = self.iri or iri(self.scheme, self.notation)

@@ -21,9 +21,13 @@ SCHEME_OF_DOMAIN = {
     "A762DF7E-B8D1-40D6-9DAC-D25E48C65528": "resource-types",
     "GBF-GOALS": "gbf-goals",
     "441381DA-856A-4E89-8568-9EBE7145FA50": "assistance-types",
+    "579F448B-ECA8-4258-B130-3EAA68056D1F": "activity-types",
+    "AICHI-TARGETS": "aichi-targets",
+    "EF99BEFD-5070-41C4-91F0-C051B338EEA6": "progress-ratings",
+    "GBF-DEGREE-OF-ALIGNMENT": "degrees-of-alignment",
 }
-WHOLE = {"audiences", "resource-types"}  # schemes of ours to which a sample adds a concept
-WORDING = {"gbf-goals", "assistance-types"}  # here a sample is another wording, not a term's own name
+WHOLE = {"activity-types", "audiences", "resource-types"}  # schemes of ours to which a sample adds a concept
+WORDING = {"aichi-targets", "gbf-goals", "assistance-types"}  # here a sample is another wording, not a term's own name
 
 
 def documents(sources: Sources) -> list[Document]:

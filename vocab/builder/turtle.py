@@ -51,9 +51,9 @@ def _label_facts(labels: Iterable[Label], preferred: str) -> Facts:
     return plain + [("chm:label", _reified(label)) for label in ordered]
 
 
-def _reified(label: Label) -> str:
+def _reified(label: Label, kind: str = "Label") -> str:
     return (
-        f"[ a chm:Label ; chm:literal {literal(label.text, label.lang)} ; "
+        f"[ a chm:{kind} ; chm:literal {literal(label.text, label.lang)} ; "
         f"chm:labelStatus chm:{label.status} ; dct:source {literal(label.source)} ]"
     )
 
@@ -96,8 +96,15 @@ def _description(concept: Concept) -> Iterator[tuple[str, str]]:
     yield from (("skos:broader", reference(iri(concept.scheme, parent))) for parent in sorted(concept.broader))
     yield from ((f"skos:{relation}", reference(target)) for relation, target in sorted(concept.matches))
     yield from (("skos:note", literal(note, "en")) for note in concept.notes)
+    yield from _definition_facts(concept.definitions)
     if concept.members:
         yield from _member_facts(concept.members)
+
+
+def _definition_facts(definitions: Iterable[Label]) -> Facts:
+    ordered = sorted(definitions)
+    plain = [("skos:definition", literal(each.text, each.lang)) for each in ordered]
+    return plain + [("chm:definition", _reified(each, "Definition")) for each in ordered]
 
 
 def _member_facts(membership: Membership) -> Iterator[tuple[str, str]]:

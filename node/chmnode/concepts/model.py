@@ -31,6 +31,15 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """What is said of one concept at length: definitions by language, and notes in English."""
+
+    concept: str = ""
+    definitions: Mapping[str, Label] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Concept:
     """One concept; `broader`, `narrower` and `members` are notations, `members` those of countries.
 
@@ -50,9 +59,15 @@ class Concept:
     members: tuple[str, ...] = ()
     members_status: Status | None = None
 
+    @property
+    def key(self) -> str:
+        """The scheme and the notation, as an index writes them: `gbf-targets:GBF-TARGET-06`."""
+        return f"{self.scheme}:{self.notation}"
+
     def with_facts_of(self, other: Self) -> "Concept":
         """This concept with what another file says of it; the other's preferred labels and members win."""
         languages = {**self.alternatives, **other.alternatives}
+        relations = {**self.matches, **other.matches}
         return Concept(
             iri=self.iri,
             scheme=self.scheme,
@@ -64,7 +79,7 @@ class Concept:
             identifiers=_merged(self.identifiers, other.identifiers),
             broader=_merged(self.broader, other.broader),
             narrower=_merged(self.narrower, other.narrower),
-            matches={**self.matches, **other.matches},
+            matches={name: _merged(self.matches.get(name, ()), other.matches.get(name, ())) for name in relations},
             members=other.members or self.members,
             members_status=other.members_status or self.members_status,
         )
@@ -75,6 +90,14 @@ def _merged(ours: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Rights:
+    """Where facts of a scheme come from, and under which licence."""
+
+    scheme: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scheme:
     """A concept scheme; `provisional` where we drafted it for want of the Convention's own list."""
 
@@ -82,6 +105,7 @@ class Scheme:
     iri: str
     labels: Mapping[str, Label]
     provisional: bool
+    note: str = ""
     concepts: Mapping[str, Concept] = field(default_factory=dict)
 
     @property
