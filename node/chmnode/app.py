@@ -18,6 +18,7 @@ from aiohttp.typedefs import Middleware
 from chmnode.addresses import Addresses
 from chmnode.api.access_log import AccessLog, terse
 from chmnode.api.caching import ByteCache
+from chmnode.api.concepts import ConceptResources
 from chmnode.api.delivery import deliver
 from chmnode.api.description import NodeResources
 from chmnode.api.listing import ListResources
@@ -26,6 +27,7 @@ from chmnode.api.negotiation import prefers_page
 from chmnode.api.problems import Problem
 from chmnode.api.proofs import ProofResources
 from chmnode.api.records import RecordResources
+from chmnode.api.search import SearchResources
 from chmnode.errors import NodeError
 from chmnode.node import Node
 from chmnode.portal import Portal
@@ -41,6 +43,8 @@ BACKLOG: Final = 1024
 #: Seconds that requests under way get when the server stops.
 GRACE_SECONDS: Final = 10.0
 RETRY_SECONDS: Final = 5
+#: Seconds after the start when searches are prepared.
+PREPARE_SECONDS: Final = 2.0
 
 _LOG = logging.getLogger("chmnode.web")
 _ACCESS = logging.getLogger("chmnode.access")
@@ -69,6 +73,8 @@ def build(node: Node) -> web.Application:
         RecordResources(node, addresses, portal, cache),
         ProofResources(node, addresses),
         ListResources(node, addresses, portal),
+        SearchResources(node, addresses, portal.searching),
+        ConceptResources(node, addresses, portal.concepts, cache),
         LogResources(node, addresses),
         NodeResources(node, addresses),
     ):
@@ -154,9 +160,20 @@ async def serving(node: Node, host: str, port: int, *, reuse_port: bool = False)
             raise CannotListen(
                 f"cannot listen on {host} port {port} ({detail}): stop what uses it, or choose another with --port"
             ) from error
-        yield runner.addresses[0][1]
+        preparing = asyncio.create_task(_prepare(node))
+        try:
+            yield runner.addresses[0][1]
+        finally:
+            preparing.cancel()
+            await asyncio.gather(preparing, return_exceptions=True)
     finally:
         await runner.cleanup()
+
+
+async def _prepare(node: Node) -> None:
+    """Make the first search quick, once what had to start is started."""
+    await asyncio.sleep(PREPARE_SECONDS)
+    await node.search.prepare()
 
 
 async def serve(

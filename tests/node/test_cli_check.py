@@ -35,7 +35,16 @@ def test_a_sound_node_is_read_to_the_end(kenya):
     report = chm_json("-C", kenya, "check")
     assert report == {
         "ok": True,
-        "checked": {"settings": 1, "keys": 5, "databases": 1, "logs": 1, "entries": 600, "records": 600, "clocks": 1},
+        "checked": {
+            "settings": 1,
+            "keys": 5,
+            "databases": 1,
+            "logs": 1,
+            "entries": 600,
+            "records": 600,
+            "clocks": 1,
+            "findable": 600,
+        },
         "not_covered": [],
         "findings": [],
         "staged": 0,
@@ -59,6 +68,16 @@ def test_a_sound_node_is_read_to_the_end(kenya):
 def test_a_hand_in_the_database_is_found(kenya, statement, code):
     alter(kenya, statement)
     assert (member_of(kenya).origin, code) in found(kenya)
+
+
+def test_what_cannot_be_found_is_told_and_made_findable(kenya):
+    alter(kenya, "delete from document where doc = 7")
+    assert found(kenya) == {("search index", "INDEX")}
+    assert chm_json("-C", kenya, "index", "show") == {"records": 600, "findable": 599, "current": 599}
+    assert chm_json("-C", kenya, "index", "rebuild") == {"made": 1}
+    assert chm_json("-C", kenya, "index", "rebuild") == {"made": 0}
+    assert chm_json("-C", kenya, "index", "rebuild", "--all") == {"made": 600}
+    assert chm_json("-C", kenya, "check")["ok"]
 
 
 def test_a_mirrored_log_is_read_again_too(kenya, folder):

@@ -109,6 +109,8 @@ class _Examination:
             if identity is not None:
                 await self._check_own(logs, identity)
                 self.staged = await Staging(database.read, identity.member.origin).count()
+            with self._finding("search index", "INDEX"):
+                await self._check_index(database)
 
     async def _check_integrity(self, database: "Database") -> None:
         """Ask SQLite about its file; PostgreSQL watches over its own."""
@@ -118,6 +120,19 @@ class _Examination:
             for (said,) in await database.read.select("pragma integrity_check", {}, heavy=True):
                 if said != "ok":
                     self._add("database", "DATABASE", f"{said}: keep a copy, then restore a backup")
+
+    async def _check_index(self, database: "Database") -> None:
+        """Whether every record in force can be found, and the index of words is sound."""
+        from chmnode.storage import Documents
+
+        self.progress.show("the search index")
+        async with database.transaction() as session:
+            await Documents(session).check()
+        found = await Documents(database.read).coverage(0)
+        self.checked["findable"] = found.documents
+        if found.documents != found.records:
+            mend = "`chm index rebuild`, or wait while the server does it"
+            self._add("search index", "INDEX", f"{found.documents} of {found.records} records can be found: {mend}")
 
     async def _reread(self, logs: "LogStore", origin: str, *, is_own: bool) -> None:
         from chmnode.cli.rereading import Rereading

@@ -86,6 +86,11 @@ class Dictionary:
         numbers = {**self.numbers, **{(facet, value): number for number, facet, value in values}}
         return Dictionary(newest, facet_of, facets, texts, numbers)
 
+    def meant(self, facet: str, typed: Iterable[str]) -> tuple[str, ...]:
+        """Values as they are written, for values as they were typed: capitals do not matter."""
+        known = {value.casefold(): value for name, value in self.numbers if name == facet}
+        return tuple(known.get(value.casefold(), value) for value in typed)
+
     def pairs(self, packed: bytes) -> frozenset[tuple[str, str]]:
         """Facets and values of one document, those that were known when this was made."""
         numbers = (int(number) for number in np.frombuffer(packed, PACKED))

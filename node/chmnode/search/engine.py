@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial, reduce
 from typing import Final
 
 import numpy as np
@@ -97,6 +98,11 @@ class Search:
             for (label, concept), count in zip(found, counts, strict=True)
         ]
 
+    async def prepare(self) -> None:
+        """Do once what the first search would have to wait for: read the index, make ready the labels."""
+        await self.current()
+        await asyncio.to_thread(self._understanding.query, Ask(text="prepare"))
+
     async def current(self) -> Columns:
         """The snapshot of all documents, brought up to date."""
         async with self._turn:
@@ -109,12 +115,15 @@ class Search:
 
     async def _look(self, clause: Clause) -> Looked:
         """Ask the database for the words of a clause."""
-        anywhere = in_titles = _NONE
+        anywhere = in_titles = apart = _NONE
         if clause.literal:
             in_titles = await self._documents.holding(clause.in_titles)
             anywhere = in_titles if clause.term.within else await self._documents.holding(clause.literal)
+        if clause.words:
+            each = [await self._documents.holding(word) for word in clause.words if word]
+            apart = reduce(partial(np.intersect1d, assume_unique=True), each)
         reached = (one.key for concept in clause.term.concepts for one in self._concepts.reach(concept))
-        return Looked(clause, anywhere, in_titles, tuple(dict.fromkeys(reached)))
+        return Looked(clause, anywhere, in_titles, apart, tuple(dict.fromkeys(reached)))
 
     async def _named(self, query: Query) -> int | None:
         """The document of a record that the query names; 0 if there is none."""
@@ -133,20 +142,23 @@ class Search:
         sort = ask.sort if terms or ask.sort is not Sort.RELEVANCE else Sort.NEWEST
         cursor, ignored = _cursor(ask, sort, terms)
         day = cursor.day if cursor else int(self._clock()) // _DAY
-        matched = ranking.match(columns, looked, cursor.weights if cursor else None)
+        matched = ranking.match(columns, looked, cursor)
         dated, undated = facets.between(columns, ask)
+        narrower = facets.Narrower(self._concepts, day, ask.wide)
         found = matched.mask & dated & _only(columns, named)
+        for facet, values in query.barred.items():
+            found &= ~narrower.mask(columns, facet, columns.dictionary.meant(facet, values))
         chosen = {**ask.chosen}
         for facet, values in query.chosen.items():
-            chosen[facet] = (*chosen.get(facet, ()), *values)
-        narrowed = facets.narrow(columns, found, chosen, facets.Narrower(self._concepts, day, ask.wide))
+            chosen[facet] = (*chosen.get(facet, ()), *columns.dictionary.meant(facet, values))
+        narrowed = facets.narrow(columns, found, chosen, narrower)
         by = order.keys(sort, columns, matched.scores, day)
         limit = max(1, min(ask.limit, MOST_HITS))
         docs = order.page(narrowed.mask, by, columns, cursor, limit + 1)
         last = docs[min(limit, len(docs)) - 1] if len(docs) > limit else None
         more = None
         if last is not None:
-            more = str(Cursor(sort, int(by[last]), int(columns.ranking[last]), matched.weights, day))
+            more = str(Cursor(sort, int(by[last]), int(columns.ranking[last]), matched.weights, matched.relaxed, day))
         total = int(np.count_nonzero(narrowed.mask))
         return _Page(docs[:limit], total, narrowed.facets, matched, more, (*ignored, *undated))
 

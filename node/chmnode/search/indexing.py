@@ -6,8 +6,11 @@ makes of a harvested record was made while it was checked, on all cores, and arr
 findable what is not, after an upgrade or when vocabularies changed, a few at a time, while searches go on.
 """
 
+import asyncio
 import hashlib
 import logging
+import sys
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -31,6 +34,8 @@ CATCH_UP: Final = 200
 #: Separate the parts of a packed document, and the values within a part; no token and no value holds them.
 _PART, _VALUE = "\x1e", "\x1f"
 _EPOCH: Final = date(1970, 1, 1).toordinal()
+#: Records that are analysed at once without a thread of their own.
+_FEW: Final = 16
 #: Numbers of facet values that are remembered.
 _REMEMBERED: Final = 200_000
 _LOG = logging.getLogger("chm.search")
@@ -83,7 +88,7 @@ class Indexing:
 
     async def follow(self, session: Session, change: Change) -> None:
         """Bring the index up to a change of the records in force, within its transaction."""
-        documents = Documents(session)
+        documents = _Writing(session, self._numbers)
         number = await documents.begin()
         before = await documents.places(list(change.places.values())) if change.places else {}
         docs = {iri: before[place] for iri, place in change.places.items() if place in before}
@@ -97,7 +102,7 @@ class Indexing:
     async def catch_up(self, database: Database) -> int:
         """Make some records findable that are not, or were so by another analysis; how many it were."""
         async with database.transaction() as session:
-            documents = Documents(session)
+            documents = _Writing(session, self._numbers)
             number = await documents.begin()
             found = await documents.unindexed(self.version, CATCH_UP)
             sources = [
@@ -110,16 +115,16 @@ class Indexing:
         return len(found)
 
     async def _write(
-        self, documents: Documents, change: int, sources: Sequence[_Source], docs: Mapping[str, int]
+        self, documents: "_Writing", change: int, sources: Sequence[_Source], docs: Mapping[str, int]
     ) -> None:
         """Documents of these records; `docs` are the numbers of those that have one."""
-        made = [self._indexed(source) for source in sources]
+        made = await self._analysed(sources)
         marks = await self._marks(documents, sources)
         facets = [
             (*one.values, f"node={source.origin}", *marks.get(source.iri, ()))
             for source, one in zip(sources, made, strict=True)
         ]
-        numbers = await self._numbered(documents, facets)
+        numbers = await documents.numbers(facets)
         fresh = sum(source.iri not in docs for source in sources)
         following = iter(range(first := await documents.number(fresh), first + fresh) if fresh else ())
         new, replaced = list[Document](), list[Document]()
@@ -131,7 +136,7 @@ class Indexing:
                     doc,
                     *source.place,
                     self.version,
-                    _packed(numbers[value] for value in values),
+                    _packed(map(numbers.__getitem__, values)),
                     _seconds(source.modified),
                     _days(one.closes),
                     _ranking(source.iri),
@@ -140,12 +145,18 @@ class Indexing:
             )
         await documents.write(change, new, replaced)
 
+    async def _analysed(self, sources: Sequence[_Source]) -> list[Indexed]:
+        """What the analysis makes of these records; many that are not analysed yet keep a thread busy, not the loop."""
+        if sum(source.derived is None for source in sources) > _FEW:
+            return await asyncio.to_thread(lambda: list(map(self._indexed, sources)))
+        return list(map(self._indexed, sources))
+
     def _indexed(self, source: _Source) -> Indexed:
         if source.derived is not None:
             return unpack(source.derived)
         return self.indexer.document(_document(source.body))
 
-    async def _marks(self, documents: Documents, sources: Sequence[_Source]) -> dict[str, list[str]]:
+    async def _marks(self, documents: "_Writing", sources: Sequence[_Source]) -> dict[str, list[str]]:
         """For records that are endorsed as they are now, by whom."""
         texts = {source.iri: source.sha256 for source in sources}
         marks: dict[str, list[str]] = {}
@@ -155,7 +166,7 @@ class Indexing:
         return marks
 
     async def _endorse(
-        self, documents: Documents, change: int, sources: Sequence[_Source], ended: Sequence[str]
+        self, documents: "_Writing", change: int, sources: Sequence[_Source], ended: Sequence[str]
     ) -> None:
         """Endorsements that came or went mark the records they name."""
         targets = await documents.unendorse(ended) if ended else []
@@ -164,7 +175,7 @@ class Indexing:
         for target in dict.fromkeys([*targets, *(one.target for one in came)]):
             await self._mark(documents, change, target)
 
-    async def _mark(self, documents: Documents, change: int, iri: str) -> None:
+    async def _mark(self, documents: "_Writing", change: int, iri: str) -> None:
         """Mark one record with the endorsements it has now."""
         standing = await documents.standing_of(iri)
         if standing is None:
@@ -173,26 +184,36 @@ class Indexing:
         endorsed = {one.government for one in await documents.endorsements_of([iri]) if one.sha256 == sha256}
         marks = ["endorsed=yes", *(f"endorsed={government}" for government in sorted(endorsed))] if endorsed else []
         known = {id_ for id_, facet, _ in await documents.values(0) if facet == "endorsed"}
-        numbers = await self._numbered(documents, [marks])
+        numbers = await documents.numbers([marks])
         kept = (int(id_) for id_ in np.frombuffer(packed, PACKED) if int(id_) not in known)
         await documents.refacet(change, doc, _packed([*kept, *(numbers[mark] for mark in marks)]))
 
-    async def _numbered(self, documents: Documents, facets: Sequence[Iterable[str]]) -> Mapping[str, int]:
-        """Numbers of all these values.
 
-        A number that this transaction gives is not remembered before it is read back: the transaction may yet fail.
-        """
-        wanted = {value for values in facets for value in values}
-        if wanted <= self._numbers.keys():
-            return self._numbers
-        if len(self._numbers) > _REMEMBERED:
-            self._numbers.clear()
-        known = {f"{facet}={value}": id_ for id_, facet, value in await documents.values(0)}
-        new = sorted(wanted - known.keys())
-        added = await documents.add_values([_pair(value) for value in new]) if new else {}
-        if not new:
-            self._numbers.update(known)
-        return known | {f"{facet}={value}": id_ for (facet, value), id_ in added.items()}
+class _Writing(Documents):
+    """The index within one transaction, with the numbers of facet values.
+
+    Args:
+        session: of the transaction.
+        committed: numbers that were read before; they never change once they are committed, so only those are kept.
+    """
+
+    def __init__(self, session: Session, committed: dict[str, int]) -> None:
+        super().__init__(session)
+        self._committed = committed
+        self._own: dict[str, int] = {}
+
+    async def numbers(self, facets: Sequence[Iterable[str]]) -> Mapping[str, int]:
+        """Numbers of all these values, new ones for those that have none."""
+        wanted = set().union(*facets)
+        if not wanted <= self._committed.keys() and not self._own:
+            if len(self._committed) > _REMEMBERED:
+                self._committed.clear()
+            self._committed.update({f"{facet}={value}": id_ for id_, facet, value in await self.values(0)})
+        new = sorted(wanted - self._committed.keys() - self._own.keys())
+        if new:
+            added = await self.add_values([_pair(value) for value in new])
+            self._own.update({f"{facet}={value}": id_ for (facet, value), id_ in added.items()})
+        return self._committed | self._own if self._own else self._committed
 
 
 def _of(change: Change, record: Accepted) -> _Source:
@@ -238,7 +259,10 @@ def _pair(value: str) -> tuple[str, str]:
 
 
 def _packed(numbers: Iterable[int]) -> bytes:
-    return np.array(sorted(set(numbers)), PACKED).tobytes()
+    found = array("I", numbers)
+    if sys.byteorder == "big":
+        found.byteswap()
+    return found.tobytes()
 
 
 def _ranking(iri: str) -> int:

@@ -20,6 +20,8 @@ from chmnode.search.model import Sort
 
 Keys: TypeAlias = NDArray[np.int64]
 
+#: The most that one term may weigh.
+HEAVIEST: Final = 17
 #: First keys of what never closes, and of what is closed, in days.
 _UNDATED: Final = 1_000_000
 _CLOSED: Final = 2_000_000
@@ -37,12 +39,14 @@ class Cursor:
     #: First key and last change as one number, and the ranking, of the last hit.
     key: int
     ranking: int
-    #: Weights of the terms, and the day, by which the first page was sorted.
+    #: Weights of the terms by which the first page was sorted, whether it was relaxed, and its day.
     weights: tuple[int, ...]
+    relaxed: bool
     day: int
 
     def __str__(self) -> str:
-        whole = json.dumps([self.sort.value, self.key, self.ranking, *self.weights, self.day], separators=(",", ":"))
+        numbers = [self.key, self.ranking, *self.weights, int(self.relaxed), self.day]
+        whole = json.dumps([self.sort.value, *numbers], separators=(",", ":"))
         return base64.urlsafe_b64encode(whole.encode()).decode().rstrip("=")
 
     @classmethod
@@ -51,10 +55,12 @@ class Cursor:
         if len(text) > _LONGEST or not text.isascii():
             raise ValueError(text[:_LONGEST])
         sort, *numbers = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if len(numbers) < 3 or not all(type(one) is int and abs(one) < 1 << 62 for one in numbers):
+        if len(numbers) < 4 or not all(type(one) is int and abs(one) < 1 << 62 for one in numbers):
             raise ValueError(text)
-        key, ranking, *weights, day = numbers
-        return cls(Sort(sort), key, ranking, tuple(weights), day)
+        key, ranking, *weights, relaxed, day = numbers
+        if not all(0 < weight <= HEAVIEST for weight in weights) or not 0 <= day < _UNDATED:
+            raise ValueError(text)
+        return cls(Sort(sort), key, ranking, tuple(weights), bool(relaxed), day)
 
 
 def keys(sort: Sort, columns: Columns, scores: NDArray[np.int32], day: int) -> Keys:

@@ -9,10 +9,13 @@ error: what is not understood is a word. Pure.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from chmnode.analysis import TITLE, Analyzer
-from chmnode.concepts import Concepts
+from chmnode.analysis.languages import stop_words
+from chmnode.concepts import Concept, Concepts
 from chmnode.search.model import FACETS, Ask, Kind, Term
 from chmnode.storage.documents import Sequenced
 
@@ -20,7 +23,13 @@ from chmnode.storage.documents import Sequenced
 LONGEST: Final = 500
 MOST_TERMS: Final = 24
 _PART = re.compile(r'([-+])?(?:([a-z]+):)?(?:"([^"]*)"?|([^\s"]+))')
-_NAMED = re.compile(r"CHM-[A-Z]{3}-[A-Z0-9-]+-[0-9]+|https?://\S+")
+_IDENTIFIER = re.compile(r"CHM-[A-Z]{3}-[A-Z0-9-]+-[0-9]+", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://\S+")
+#: A run of Chinese characters, and how many are still looked up as one.
+_RUN = re.compile(r"([\u3400-\u9fff]+)")
+_SHORT_RUN: Final = 4
+#: Controls and lone surrogates, which no database looks up.
+_UNTYPABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,8 @@ class Clause:
     term: Term
     #: Sequences of tokens, any of which is the term as it was typed.
     literal: tuple[Sequenced, ...]
+    #: Of the label of a concept that has several words, each word as it may stand.
+    words: tuple[tuple[Sequenced, ...], ...] = ()
 
     @property
     def in_titles(self) -> tuple[Sequenced, ...]:
@@ -42,8 +53,9 @@ class Query:
     """A search as it was understood."""
 
     clauses: tuple[Clause, ...] = ()
-    #: Facets chosen in the text.
+    #: Facets chosen in the text, and those with a minus sign.
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    barred: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     #: Identifier or IRI of a record.
     named: str | None = None
 
@@ -70,18 +82,19 @@ class Understanding:
 
     def query(self, ask: Ask) -> Query:
         """What a search asks for."""
-        text = ask.text[:LONGEST].strip()
-        if _NAMED.fullmatch(text):
-            return Query(named=text)
+        text = _UNTYPABLE.sub(" ", ask.text[:LONGEST]).strip()
         parts = [_Part(*match) for match in _parts(text)]
-        chosen: dict[str, tuple[str, ...]] = {}
+        chosen, barred = dict[str, tuple[str, ...]](), dict[str, tuple[str, ...]]()
         for part in parts:
             if part.within in FACETS and part.text:
-                chosen[part.within] = (*chosen.get(part.within, ()), part.text)
-        named = next((part.text for part in parts if part.within == "id"), None)
+                values = barred if part.sign == "-" else chosen
+                values[part.within] = (*values.get(part.within, ()), part.text)
+        named = _name(text) or next((_name(part.text) or part.text for part in parts if part.within == "id"), None)
+        if _name(text):
+            return Query(named=named)
         rest = [part for part in parts if part.within not in FACETS and part.within != "id"]
         clauses = [*self._given(ask.concepts), *self._clauses(rest, ask)]
-        return Query(tuple(clauses[:MOST_TERMS]), chosen, named)
+        return Query(tuple(clauses[:MOST_TERMS]), chosen, barred, named)
 
     def _given(self, keys: Iterable[str]) -> Iterator[Clause]:
         """Concepts that were chosen as such."""
@@ -134,10 +147,16 @@ class Understanding:
         meant = [clause for clause in clauses if not self._means_nothing(clause)]
         yield from meant or clauses
 
+    def _concept(self, span: str, concepts: tuple[Concept, ...], lang: str) -> Clause:
+        words = [word for word in span.split() if not self.analyzer.is_stop(word)]
+        each = tuple(self._literal(word, lang) for word in words) if len(words) > 1 else ()
+        return Clause(Term(kind=Kind.CONCEPT, text=span, concepts=concepts), self._literal(span, lang), each)
+
     def _words(self, text: str, ask: Ask) -> Iterator[Clause]:
         for word in text.split():
-            if literal := self._literal(word, ask.lang):
-                yield Clause(Term(kind=Kind.WORD, text=word), literal)
+            for piece in _pieces(word):
+                if literal := self._literal(piece, ask.lang):
+                    yield Clause(Term(kind=Kind.WORD, text=piece), literal)
 
     def _means_nothing(self, clause: Clause) -> bool:
         return clause.term.kind is Kind.WORD and self.analyzer.is_stop(clause.term.text)
@@ -148,6 +167,32 @@ class Understanding:
         if all(len(one) == 1 for one in phrases):
             return tuple((token,) for token in self.analyzer.variants(text, lang))
         return tuple(dict.fromkeys(phrases))
+
+
+def _pieces(word: str) -> Iterator[str]:
+    """A word; of a long run of Chinese characters, what stands between particles, in pairs of characters.
+
+    Nobody writes spaces there: taken as one phrase, a question would find nothing but itself.
+    """
+    for run in _RUN.split(word):
+        if not _RUN.fullmatch(run) or len(run) <= _SHORT_RUN:
+            yield run
+            continue
+        for part in filter(None, _particles().split(run)):
+            yield from ([part] if len(part) <= _SHORT_RUN - 1 else map("".join, pairwise(part)))
+
+
+@cache
+def _particles() -> re.Pattern[str]:
+    """The stop words of Chinese, longest first."""
+    return re.compile("|".join(sorted(map(re.escape, stop_words("zh")), key=len, reverse=True)))
+
+
+def _name(text: str) -> str | None:
+    """The identifier or IRI of a record, if that is what was typed."""
+    if _IDENTIFIER.fullmatch(text):
+        return text.upper()
+    return text if _ADDRESS.fullmatch(text) else None
 
 
 def _parts(text: str) -> Iterator[tuple[str, str, str, bool]]:

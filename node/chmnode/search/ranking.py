@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 
 from chmnode.search.columns import Columns, Mask
 from chmnode.search.model import Kind
+from chmnode.search.order import HEAVIEST, Cursor
 from chmnode.search.query import Clause
 from chmnode.storage.documents import Docs
 
 Levels: TypeAlias = NDArray[np.uint8]
 
-#: What it is worth where a term stands.
+#: What it is worth where a term stands; its words apart from each other are worth least.
+APART: Final = 1
 IN_TEXT: Final = 2
 CONCEPT_IN_TEXT: Final = 3
 CODED: Final = 4
 IN_TITLE: Final = 5
-#: The most that a term is worth for being rare.
-_RAREST: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Looked:
     clause: Clause
     anywhere: Docs
     in_titles: Docs
+    apart: Docs
     reach: tuple[str, ...]
 
 
@@ -52,31 +53,33 @@ class Matched:
     relaxed: bool
 
 
-def match(columns: Columns, looked: Sequence[Looked], weights: Sequence[int] | None) -> Matched:
+def match(columns: Columns, looked: Sequence[Looked], before: Cursor | None) -> Matched:
     """Find and score.
 
     Args:
         columns: of all documents.
         looked: the clauses; none finds everything.
-        weights: of the page before, if there was one.
+        before: where the page before ended, if there was one; its weights stay.
     """
     levels = [_levels(columns, one) for one in looked]
     found = tuple(int(np.count_nonzero(level)) for level in levels)
     documents = int(np.count_nonzero(columns.alive))
-    weights = tuple(weights) if weights is not None else tuple(_weight(count, documents) for count in found)
+    weights = before.weights if before else tuple(_weight(count, documents) for count in found)
     scores = np.zeros(columns.documents, np.int32)
     for level, weight, one in zip(levels, weights, looked, strict=True):
         if not one.clause.term.excluded:
             scores += level.astype(np.int32) * weight
     bound = _bound(columns, looked, levels)
     mask = bound & _enough(columns, looked, levels)
-    relaxed = bool(looked) and not mask.any() and bool((bound & (scores > 0)).any())
+    nothing = bool(looked) and not mask.any() and bool((bound & (scores > 0)).any())
+    relaxed = before.relaxed if before else nothing
     return Matched(bound & (scores > 0) if relaxed else mask, scores, found, weights, relaxed)
 
 
 def _levels(columns: Columns, one: Looked) -> Levels:
     """Where in each document a term stands, in worth; 0 for nowhere."""
     level = np.zeros(columns.documents, np.uint8)
+    _raise(level, one.apart, APART)
     _raise(level, one.anywhere, IN_TEXT)
     if one.reach:
         level[columns.having("text", one.reach)] = CONCEPT_IN_TEXT
@@ -93,7 +96,7 @@ def _raise(level: Levels, docs: Docs, worth: int) -> None:
 
 def _weight(found: int, documents: int) -> int:
     """The rarer, the more: the bits of how many documents there are for each that has it."""
-    return 1 + min(_RAREST, 2 * ((documents + 1) // (found + 1)).bit_length()) if found else 1
+    return min(HEAVIEST, 1 + 2 * ((documents + 1) // (found + 1)).bit_length()) if found else 1
 
 
 def _bound(columns: Columns, looked: Sequence[Looked], levels: Sequence[Levels]) -> Mask:

@@ -55,7 +55,7 @@ class LogStore(HarvestStore, LogReader, SequencerStore):
             yield Logs(session, self._clock)
 
     async def _tell(self, session: Session, change: Change) -> None:
-        if self._on_change is not None and (change.in_force or change.left):
+        if self._on_change is not None and (change.in_force or change.left or change.erased):
             await self._on_change(session, change)
 
     async def load(self, origin: str) -> LogState:

@@ -1,6 +1,6 @@
 -- Version 2: what a search looks up. All of it is derived from the records in force and can be made anew.
 
--- One searchable document per record in force. `facets`: ids of `facet_value`, four bytes each, little-endian, ascending.
+-- One searchable document per record in force. `facets`: ids of `facet_value`, four bytes each, little-endian.
 -- `change`: the change of the whole index that wrote the row last. One that left keeps its row, empty, so that whoever
 -- follows the changes learns of it. Days count from 1970. `ranking` decides between equals, alike on every database.
 create table document (
