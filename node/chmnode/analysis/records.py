@@ -1,0 +1,268 @@
+"""A record as the search sees it: its words, its values, its dates.
+
+Owns which members are read as title, text or code (`plans`), and the limits of one record's share of the index; they
+are those of PostgreSQL's tsvector, kept here so that both databases hold the same. Refuses nothing and never raises:
+what has another form than its schema says is passed over.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from chmnode.analysis.analyzer import Analyzer
+from chmnode.analysis.coded import Codes, presentable
+from chmnode.analysis.languages import SIX, UNTAGGED, detected, primary
+from chmnode.analysis.plans import UNKNOWN, Coded, Plan, plan_of
+from chmnode.concepts import Concepts
+from chmnode.records.catalogue import Catalogue
+
+#: Precedes a word of the title. Neither it nor `GAP` can be in a token, whatever is typed.
+TITLE: Final = "\u02d9"
+#: Stands between two texts, so that no phrase is found across them.
+GAP: Final = "\u00a6"
+#: PostgreSQL counts positions to 16,383, and 256 of one lexeme.
+MOST_TOKENS: Final = 16_000
+MOST_OF_ONE: Final = 250
+MOST_TITLE_TOKENS: Final = 2_000
+MOST_VALUES: Final = 500
+MOST_TEXTS: Final = 200
+#: Characters of one text that are read, and of all texts together.
+LONGEST_TEXT: Final = 100_000
+LONGEST_TEXTS: Final = 400_000
+#: How deep, and how many members, texts are looked for where no schema tells where they are.
+DEEPEST: Final = 4
+MOST_MEMBERS: Final = 2_000
+
+_TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*", re.ASCII)
+_DATE: Final = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])", re.ASCII)
+#: When a record has too many values, those of the first names are kept.
+_RANKS: Final = {
+    name: rank
+    for rank, name in enumerate(
+        ("type", "government", "language", "target", "subject", "help", "area", "country", "region", "eligible")
+    )
+}
+#: A gap among tokens that each stand between two spaces of their own.
+_GAP: Final = f" {GAP} "
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What the index holds of a record."""
+
+    #: Tokens joined by spaces: texts, then titles once more with `TITLE` before each word.
+    words: str
+    #: `facet=value`, sorted, each once.
+    values: tuple[str, ...]
+    #: The last day on which it is open, `YYYY-MM-DD`.
+    closes: str | None
+    issued: str | None
+
+
+class Indexer:
+    """Makes what the index holds of a record, the same on every node with the same vocabularies."""
+
+    def __init__(self, catalogue: Catalogue, concepts: Concepts, analyzer: Analyzer | None = None) -> None:
+        self._catalogue = catalogue
+        self._concepts = concepts
+        self._analyzer = analyzer or Analyzer(concepts)
+        self._plans = {key: plan_of(kind) for key, kind in catalogue.schemas.items()}
+        self._by_type = {name: self._plans[kind.schema_id] for name, kind in catalogue.types.items()}
+        self._codes: dict[Coded, Codes] = {}
+        self._tag_values: dict[str, tuple[str, str]] = {}
+
+    def document(self, record: Mapping[str, Any]) -> Indexed:
+        """What the index holds of this record; whatever a record of an unknown type has, and in bounded time."""
+        plan = self._plan(record)
+        titles, texts = _Texts(record), _Texts(record)
+        values: set[str] = set()
+        kind = record.get("type")
+        if isinstance(kind, str) and presentable(kind):
+            values.add(f"type={kind}")
+        self._read(record, plan, titles, texts, values)
+        if not record.keys() <= plan.names:
+            others = {name: value for name, value in record.items() if name not in plan.names}
+            _gather(others, texts, [MOST_MEMBERS])
+        words = self._words(titles, texts, values)
+        return Indexed(words, _sorted(values), _first_date(record, plan.closes), _date(record.get("issued")))
+
+    def _plan(self, record: Mapping[str, Any]) -> Plan:
+        schema, kind = record.get("schema"), record.get("type")
+        plan = self._plans.get(schema) if isinstance(schema, str) else None
+        if plan is None and isinstance(kind, str):
+            plan = self._by_type.get(kind)
+        return plan or UNKNOWN
+
+    def _read(self, holder: Mapping[str, Any], plan: Plan, titles: "_Texts", texts: "_Texts", values: set[str]) -> None:
+        """Take in the members that the plan names."""
+        for name in plan.titles:
+            titles.add(holder.get(name))
+        for name in plan.texts:
+            texts.add(holder.get(name))
+        for member in plan.coded:
+            given = holder.get(member.name)
+            if given:
+                codes = self._codes.get(member) or self._remembered(member)
+                values.update(*map(codes.__getitem__, _texts_of(given)))
+        for name, inner in plan.within:
+            for value in _items(holder.get(name)):
+                self._read(value, inner, titles, texts, values)
+
+    def _remembered(self, member: Coded) -> Codes:
+        return self._codes.setdefault(member, Codes(self._concepts, member))
+
+    def _words(self, titles: "_Texts", texts: "_Texts", values: set[str]) -> str:
+        """Tokens of titles and texts, and the values of concepts read in them."""
+        body: list[str] = []
+        heads: list[str] = []
+        for lang in {**titles.found, **texts.found}:
+            lexicon = self._analyzer.lexicon(lang)
+            own = [lexicon.spaced(text) for text in titles.found.get(lang, ())]
+            heads += own
+            own += [lexicon.spaced(text) for text in texts.found.get(lang, ())]
+            spaced = _GAP.join(own)
+            body.append(spaced)
+            if lang in SIX:
+                self._read_tags(self._analyzer.gazetteer(lang).keys(spaced), values)
+        return _fitted(_GAP.join(body), _GAP.join(heads))
+
+    def _read_tags(self, keys: set[str], values: set[str]) -> None:
+        """Concepts read in a text that the record's author has not chosen himself."""
+        for key in keys:
+            coded, read = self._tag_values.get(key) or self._tag(key)
+            if coded not in values:
+                values.add(read)
+
+    def _tag(self, key: str) -> tuple[str, str]:
+        return self._tag_values.setdefault(key, (f"concept={key}", f"text={key}"))
+
+
+class _Texts:
+    """Texts by language, as many as are read."""
+
+    __slots__ = ("_left", "_room", "_written", "found")
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        self.found: dict[str, list[str]] = {}
+        languages = record.get("languages")
+        sole = languages[0] if isinstance(languages, list) and len(languages) == 1 else None
+        #: The language of a text that is not tagged, where the record is in one language only.
+        self._written = primary(sole) if isinstance(sole, str) and _TAG.fullmatch(sole) else ""
+        self._left = MOST_TEXTS
+        self._room = LONGEST_TEXTS
+
+    def add(self, value: Any) -> None:
+        """A language map, or a plain text, or a list of them."""
+        if isinstance(value, dict):
+            for tag, text in value.items():
+                if isinstance(text, str):
+                    self._take(text, primary(tag) if isinstance(tag, str) and tag.isascii() else "")
+        elif isinstance(value, str):
+            self._take(value, self._written)
+        elif isinstance(value, list):
+            for item in value[:MOST_TEXTS]:
+                if isinstance(item, dict | str):
+                    self.add(item)
+
+    def _take(self, text: str, lang: str) -> None:
+        if self._left <= 0 or self._room <= 0:
+            return
+        text = text[: min(LONGEST_TEXT, self._room)]
+        self._left -= 1
+        self._room -= len(text)
+        lang = detected(text) if lang in UNTAGGED else lang
+        self.found.setdefault(lang, []).append(text)
+
+
+def _gather(value: Any, texts: _Texts, left: list[int], depth: int = 0) -> None:
+    """Every language map in what no schema describes, as deep and as long as is allowed."""
+    if depth > DEEPEST or left[0] <= 0:
+        return
+    left[0] -= 1
+    if isinstance(value, Mapping):
+        if value and depth and all(map(_is_translation, value.items())):
+            texts.add(dict(value))
+        else:
+            for item in value.values():
+                _gather(item, texts, left, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            if left[0] <= 0:
+                return
+            _gather(item, texts, left, depth + 1)
+
+
+def _is_translation(item: tuple[Any, Any]) -> bool:
+    tag, text = item
+    return isinstance(text, str) and isinstance(tag, str) and bool(_TAG.fullmatch(tag))
+
+
+def _texts_of(given: Any) -> list[str]:
+    """The codes in a member that holds one or many; what has another form is passed over."""
+    return [code for code in (given if isinstance(given, list) else [given]) if isinstance(code, str)]
+
+
+def _items(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Objects in a member that holds one or many."""
+    if isinstance(value, Mapping):
+        yield value
+    elif isinstance(value, list):
+        yield from (item for item in value[:MOST_TEXTS] if isinstance(item, Mapping))
+
+
+def _fitted(body: str, heads: str) -> str:
+    """The tokens of all texts, then those of the titles marked, as many as one document may have."""
+    if heads:
+        titles = heads.split()[:MOST_TITLE_TOKENS]
+        marked = "".join([f" {token} " if token == GAP else f" {TITLE}{token} " for token in titles])
+        room = MOST_TOKENS - len(titles) - 1
+        body = f"{body if _count(body) <= room else _first(body, room)}{_GAP}{marked}"
+    elif _count(body) > MOST_TOKENS:
+        body = _first(body, MOST_TOKENS)
+    if _count(body) > MOST_OF_ONE and (kept := _bounded(body.split())) is not None:
+        return " ".join(kept)
+    return body.strip().replace("  ", " ")
+
+
+def _count(spaced: str) -> int:
+    return spaced.count(" ") // 2
+
+
+def _first(spaced: str, most: int) -> str:
+    return "".join([f" {token} " for token in spaced.split()[:most]])
+
+
+def _bounded(tokens: list[str]) -> list[str] | None:
+    """Tokens without those beyond the most that may be of one; None where there are none beyond."""
+    if len(tokens) - len(set(tokens)) < MOST_OF_ONE or max(Counter(tokens).values()) <= MOST_OF_ONE:
+        return None
+    seen: Counter[str] = Counter()
+    kept = []
+    for token in tokens:
+        seen[token] += 1
+        if seen[token] <= MOST_OF_ONE:
+            kept.append(token)
+    return kept
+
+
+def _sorted(values: set[str]) -> tuple[str, ...]:
+    if len(values) <= MOST_VALUES:
+        return tuple(sorted(values))
+    ranked = sorted(values, key=lambda value: (_RANKS.get(value.partition("=")[0], len(_RANKS)), value))
+    return tuple(sorted(ranked[:MOST_VALUES]))
+
+
+def _first_date(record: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
+    for name in names:
+        date = _date(record.get(name))
+        if date:
+            return date
+    return None
+
+
+def _date(value: Any) -> str | None:
+    """The day of a date or time."""
+    match = _DATE.match(value) if isinstance(value, str) else None
+    return match[0] if match else None
