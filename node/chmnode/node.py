@@ -131,11 +131,12 @@ def assemble(config: Config, identity: Identity, database: Database, clock: Call
     catalogue = Catalogue.load(resources.folder("schemas"))
     concepts = Concepts.load(resources.folder("vocab"))
     analyzer = Analyzer(concepts)
-    indexing = Indexing(analyzer, Indexer(catalogue, concepts, analyzer))
+    indexer = Indexer(catalogue, concepts, analyzer)
+    schemas = Schemas(catalogue, indexer)
+    checking = Checking(make_schemas, here=schemas, preload=["chmnode.ingest"])
+    indexing = Indexing(analyzer, indexer, checking.derive)
     logs = LogStore(database, on_change=indexing.follow, clock=clock)
     name = holder()
-    checking = Checking(make_schemas, preload=["chmnode.ingest"])
-    ruleset = Schemas(catalogue).ruleset
     return Node(
         config=config,
         identity=identity,
@@ -149,6 +150,6 @@ def assemble(config: Config, identity: Identity, database: Database, clock: Call
         snippets=Snippets(analyzer, catalogue, concepts),
         publisher=Publisher(config, identity, database, catalogue, concepts, clock),
         sequencing=Sequencing(config, identity, database, logs, clock, name),
-        federation=Federation(config, identity, database, logs, checking, ruleset, clock, name),
+        federation=Federation(config, identity, database, logs, checking, schemas.ruleset, clock, name),
         clock=clock,
     )

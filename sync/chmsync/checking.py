@@ -20,8 +20,9 @@ from itertools import repeat
 from typing import Final, TypeVar
 
 from chmsync.acceptance import check_record, leaf_of
+from chmsync.canonical import JsonValue, decode
 from chmsync.entry import Entry
-from chmsync.errors import RecordCode, RecordRefused
+from chmsync.errors import FormatError, RecordCode, RecordRefused
 from chmsync.member import Member
 from chmsync.ports import Accepted, Leaf, Refusal, SchemaCheck
 
@@ -54,18 +55,24 @@ class Checking:
     """Checks records in threads or, when there are many, in processes.
 
     Args:
-        make: makes the judge of record types, here and in each process; must be picklable.
+        make: makes the judge of record types in each process; must be picklable.
+        here: the judge for records that are checked in threads; made like the others if not given.
         preload: modules that the processes are better born with.
         cores: how many records are checked at once.
     """
 
     def __init__(
-        self, make: Callable[[], SchemaCheck], *, preload: Sequence[str] = (), cores: int | None = None
+        self,
+        make: Callable[[], SchemaCheck],
+        *,
+        here: SchemaCheck | None = None,
+        preload: Sequence[str] = (),
+        cores: int | None = None,
     ) -> None:
         self._make = make
         self._preload = preload
         self._cores = cores or os.cpu_count() or 1
-        self._schemas = make()
+        self._schemas = here or make()
         self._threads = ThreadPoolExecutor(self._cores, "check")
         self._processes: ProcessPoolExecutor | None = None
         self._starting: Sequence[asyncio.Future[None]] = ()
@@ -93,6 +100,18 @@ class Checking:
         return [
             Leaf(index, leaf, *shape) for index, (leaf, shape) in enumerate(zip(leaves, shapes, strict=True), first)
         ]
+
+    async def derive(self, bodies: Sequence[bytes], *, of: int) -> list[str | None] | None:
+        """What the judge of record types derives from these records, which have been checked before.
+
+        Args:
+            bodies: canonical bytes.
+            of: how many records the whole run will bring, or has brought so far.
+
+        Returns:
+            One for each, in order; None if they are few, so that whoever asks does it where it is.
+        """
+        return await self._in_processes(_derived, _chunks(bodies), of=of)
 
     async def _in_processes(
         self, function: Callable[..., list[T]], chunks: Sequence[object], *arguments: object, of: int
@@ -162,6 +181,20 @@ _Packed = tuple[str, str, str | None, int, str, str | None, str, str | None] | t
 
 def _check_there(items: Sequence[Item], member: Member) -> list[_Packed]:
     return [_packed(verdict) for verdict in check_chunk(items, member, _schemas)]
+
+
+def _derived(bodies: Sequence[bytes]) -> list[str | None]:
+    """What is derived from records that were checked before; nothing from what can no longer be read."""
+    documents = (_read(body) for body in bodies)
+    return [_schemas.derive(document) if document is not None else None for document in documents]
+
+
+def _read(body: bytes) -> dict[str, JsonValue] | None:
+    try:
+        document = decode(body)
+    except FormatError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _shapes(leaves: Sequence[bytes]) -> list[tuple[str | None, str | None, int | None, str | None]]:

@@ -12,10 +12,10 @@ import logging
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import orjson
@@ -67,6 +67,13 @@ class _Source:
     derived: str | None = None
 
 
+class Elsewhere(Protocol):
+    """Analyses records on other cores."""
+
+    async def __call__(self, bodies: Sequence[bytes], *, of: int) -> Sequence[str | None] | None:
+        """What `pack` makes of each."""
+
+
 @dataclass
 class Indexing:
     """Writes the search index of a node.
@@ -74,10 +81,14 @@ class Indexing:
     Args:
         analyzer: whose version the rows are marked with.
         indexer: analyses records.
+        elsewhere: analyses many records on other cores: given their texts and how many there have been, what `pack`
+            makes of each, or None if they are too few for that.
     """
 
     analyzer: Analyzer
     indexer: Indexer
+    elsewhere: Elsewhere | None = None
+    _analysed_so_far: int = 0
     #: Numbers of facet values; they never change once they are committed.
     _numbers: dict[str, int] = field(default_factory=dict)
 
@@ -146,10 +157,16 @@ class Indexing:
         await documents.write(change, new, replaced)
 
     async def _analysed(self, sources: Sequence[_Source]) -> list[Indexed]:
-        """What the analysis makes of these records; many that are not analysed yet keep a thread busy, not the loop."""
-        if sum(source.derived is None for source in sources) > _FEW:
-            return await asyncio.to_thread(lambda: list(map(self._indexed, sources)))
-        return list(map(self._indexed, sources))
+        """What the analysis makes of these records; many that are not analysed yet do not keep the event loop."""
+        raw = [source for source in sources if source.derived is None]
+        if len(raw) <= _FEW:
+            return list(map(self._indexed, sources))
+        self._analysed_so_far += len(raw)
+        made = await self.elsewhere([one.body for one in raw], of=self._analysed_so_far) if self.elsewhere else None
+        if made is not None:
+            derived = {source.iri: packed for source, packed in zip(raw, made, strict=True)}
+            sources = [replace(one, derived=one.derived or derived.get(one.iri)) for one in sources]
+        return await asyncio.to_thread(lambda: list(map(self._indexed, sources)))
 
     def _indexed(self, source: _Source) -> Indexed:
         if source.derived is not None:
