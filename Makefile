@@ -1,5 +1,5 @@
 # Every target sets up what it needs. `make lock` renews requirements.lock.
-.PHONY: setup demo test bench soak strings lint types layers check lock clean
+.PHONY: setup demo test bench shots soak strings lint types layers check lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -20,6 +20,10 @@ test: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
+
+# Every page in every language, width and colour scheme, as pictures below shots/; SHOTS="--only search --langs en,ar".
+shots: .venv/ready
+	$(BIN)/python -m tests.browser.shots $(SHOTS)
 
 # The long runs: thousands of kills, many more examples of every property.
 soak: .venv/ready

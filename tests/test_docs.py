@@ -221,7 +221,7 @@ def test_what_is_open_is_not_there():
         "sync/chmsync/registry.py",
         "sync/chmsync/witness.py",
         "node/chmnode/accounts",
-        "node/chmnode/search",
+        "node/chmnode/matching",
     ):
         assert not (ROOT / module).exists(), module
 

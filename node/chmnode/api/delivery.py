@@ -18,11 +18,11 @@ from chmnode.api.negotiation import CODINGS, coding
 #: Larger bodies are compressed on a thread.
 _INLINE = 16_384
 
-#: Sent with everything. No script runs, nothing is loaded from elsewhere, nobody frames us.
+#: Sent with everything. No script runs but our own, nothing is loaded from elsewhere, nobody frames us.
 SECURITY: Final[Mapping[str, str]] = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

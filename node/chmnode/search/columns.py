@@ -3,9 +3,11 @@
 Owns `Columns`, a frozen snapshot of all documents at one change of the index, and how a newer one is made from it and
 what has changed since. The database remains the truth: a process that starts reads everything anew, in blocks, and a
 change committed by any process is seen by the next search. Positions in the arrays are document numbers; number 0
-belongs to no document and takes the place of those that are gone. Pure, but for `load` and `follow`, which read.
+belongs to no document. Values stand sorted, with the documents of each side by side (`Postings`); what was written
+since they were sorted stands apart, until it is much. Pure, but for `load` and `follow`, which read.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, TypeVar
@@ -17,47 +19,108 @@ from chmnode.storage import Documents, Standing
 from chmnode.storage.documents import PACKED
 
 Mask: TypeAlias = NDArray[np.bool_]
+Numbers: TypeAlias = NDArray[np.uint32]
 T = TypeVar("T", bound=np.generic)
 
 #: Documents read at a time; a node has no more in memory as Python objects.
 BLOCK: Final = 20_000
 #: More changed documents than this are read by loading everything anew.
-MANY: Final = 20_000
+MANY: Final = 50_000
+#: Documents written since the values were sorted, and their share of all, from which on they are sorted again.
+UNSORTED: Final = 2_000
+UNSORTED_SHARE: Final = 0.05
 #: Closing day of what never closes.
 NEVER: Final = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
-    """One facet of all documents: pairs of a document and a number of a value, in no order."""
+class Pairs:
+    """Documents and numbers of their values, side by side."""
 
+    owner: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    value: Numbers = field(default_factory=lambda: np.zeros(0, np.uint32))
+
+    def joined(self, other: "Pairs") -> "Pairs":
+        """These and others."""
+        return Pairs(np.concatenate((self.owner, other.owner)), np.concatenate((self.value, other.value)))
+
+    def where(self, kept: Mask) -> "Pairs":
+        """Some of these."""
+        return Pairs(self.owner[kept], self.value[kept])
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Values of one facet, ascending, each with its documents: of `numbers[i]` from `starts[i]` to `starts[i + 1]`."""
+
+    numbers: Numbers
+    starts: NDArray[np.int64]
     owner: NDArray[np.int32]
-    value: NDArray[np.uint32]
 
-    def having(self, numbers: Iterable[int], documents: int) -> Mask:
-        """Which documents have one of these values."""
-        wanted = np.zeros(int(self.value.max(initial=0)) + 1, np.bool_)
-        inside = [number for number in numbers if number < len(wanted)]
-        mask = np.zeros(documents, np.bool_)
-        if inside:
-            wanted[inside] = True
-            mask[self.owner[wanted[self.value]]] = True
-            mask[0] = False
+    @classmethod
+    def of(cls, pairs: Pairs) -> "Postings":
+        """Sort pairs."""
+        order = np.argsort(pairs.value, kind="stable")
+        numbers, starts = np.unique(pairs.value[order], return_index=True)
+        return cls(numbers, np.append(starts, len(order)), pairs.owner[order])
+
+    @property
+    def pairs(self) -> Pairs:
+        """The same as pairs."""
+        return Pairs(self.owner, np.repeat(self.numbers, np.diff(self.starts)))
+
+    def documents(self, numbers: Iterable[int]) -> NDArray[np.int32]:
+        """The documents that have one of these values."""
+        wanted = np.fromiter(numbers, np.uint32)
+        places = np.searchsorted(self.numbers, wanted)
+        inside = places < len(self.numbers)
+        found = places[inside][self.numbers[places[inside]] == wanted[inside]]
+        parts = [self.owner[self.starts[at] : self.starts[at + 1]] for at in found]
+        return np.concatenate(parts) if parts else np.zeros(0, np.int32)
+
+    def counts(self, mask: Mask) -> dict[int, int]:
+        """How many documents of a mask have each value that any has."""
+        if not len(self.numbers):
+            return {}
+        found = np.add.reduceat(mask[self.owner], self.starts[:-1], dtype=np.int64)
+        some = np.flatnonzero(found)
+        return dict(zip(self.numbers[some].tolist(), found[some].tolist(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One facet of all documents: sorted, and what was written since."""
+
+    sorted: Postings = field(default_factory=lambda: Postings.of(Pairs()))
+    since: Pairs = field(default_factory=Pairs)
+
+    def having(self, numbers: Sequence[int], rewritten: Mask) -> Mask:
+        """Which documents have one of these values; of `rewritten` ones only what was written since counts."""
+        mask = np.zeros(len(rewritten), np.bool_)
+        mask[self.sorted.documents(numbers)] = True
+        mask &= ~rewritten
+        mask[self.since.owner[np.isin(self.since.value, numbers)]] = True
         return mask
 
-    def counts(self, mask: Mask) -> NDArray[np.int64]:
+    def counts(self, mask: Mask, rewritten: Mask) -> dict[int, int]:
         """How many documents of the mask have each value, by number."""
-        return np.bincount(self.value[mask[self.owner]])
+        counts = self.sorted.counts(mask & ~rewritten)
+        numbers, found = np.unique(self.since.value[mask[self.since.owner]], return_counts=True)
+        for number, count in zip(numbers.tolist(), found.tolist(), strict=True):
+            counts[number] = counts.get(number, 0) + count
+        return counts
 
-    def changed(self, gone: Mask, owner: NDArray[np.int32], value: NDArray[np.uint32]) -> "Column":
-        """Without the values of some documents, and with other ones."""
-        kept = ~gone[self.owner]
-        if kept.all():
-            return Column(np.concatenate((self.owner, owner)), np.concatenate((self.value, value)))
-        return Column(np.concatenate((self.owner[kept], owner)), np.concatenate((self.value[kept], value)))
+    def changed(self, gone: Mask, pairs: Pairs) -> "Column":
+        """Without what was written of some documents, and with other pairs."""
+        return Column(self.sorted, self.since.where(~gone[self.since.owner]).joined(pairs))
+
+    def resorted(self, rewritten: Mask) -> "Column":
+        """The same, all sorted."""
+        before = self.sorted.pairs
+        return Column(Postings.of(before.where(~rewritten[before.owner]).joined(self.since)))
 
 
-_EMPTY: Final = Column(np.zeros(0, np.int32), np.zeros(0, np.uint32))
+_EMPTY: Final = Column()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +161,16 @@ class Dictionary:
             (self.facets[self.facet_of[number]], self.texts[number]) for number in numbers if number <= self.newest
         )
 
+    def by_facet(self, pairs: Pairs) -> dict[str, Pairs]:
+        """Pairs by the facets of their values."""
+        facet_of = self.facet_of[pairs.value]
+        order = np.argsort(facet_of, kind="stable")
+        bounds = np.searchsorted(facet_of[order], np.arange(len(self.facets) + 1))
+        places = (order[bounds[at] : bounds[at + 1]] for at in range(len(self.facets)))
+        return {
+            name: Pairs(pairs.owner[place], pairs.value[place]) for name, place in zip(self.facets, places, strict=True)
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -106,6 +179,8 @@ class Columns:
     change: int = 0
     #: Whether there is such a document.
     alive: Mask = field(default_factory=lambda: np.zeros(1, np.bool_))
+    #: Whether it was written since the values were sorted.
+    rewritten: Mask = field(default_factory=lambda: np.zeros(1, np.bool_))
     #: POSIX seconds of the last modification.
     modified: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
     #: Last day on which it is open, in days since 1970; NEVER if it has none.
@@ -122,58 +197,96 @@ class Columns:
     def having(self, facet: str, values: Iterable[str]) -> Mask:
         """Which documents have one of these values of a facet."""
         numbers = (self.dictionary.numbers.get((facet, value)) for value in values)
-        column = self.facets.get(facet, _EMPTY)
-        return column.having([number for number in numbers if number is not None], self.documents)
+        known = [number for number in numbers if number is not None]
+        return self.facets.get(facet, _EMPTY).having(known, self.rewritten)
 
     def counts(self, facet: str, mask: Mask) -> dict[str, int]:
         """How many documents of a mask have each value of a facet, for those that any has."""
-        found = self.facets.get(facet, _EMPTY).counts(mask)
-        numbers = np.flatnonzero(found)
-        texts = self.dictionary.texts
-        return {texts[number]: count for number, count in zip(numbers.tolist(), found[numbers].tolist(), strict=True)}
+        found = self.facets.get(facet, _EMPTY).counts(mask, self.rewritten)
+        return {self.dictionary.texts[number]: count for number, count in found.items()}
 
     def changed(self, rows: Sequence[Standing], dictionary: Dictionary, change: int) -> "Columns":
         """The snapshot after these documents were written; each is here once, as it is now."""
-        size = max(self.documents, max((row.doc for row in rows), default=0) + 1)
-        docs = np.fromiter((row.doc for row in rows), np.int64, len(rows))
+        return self.with_written(Written.of(rows), dictionary, change)
+
+    def with_written(self, written: "Written", dictionary: Dictionary, change: int) -> "Columns":
+        """The same, of documents that were read as arrays."""
+        docs = written.docs
+        size = max(self.documents, int(docs.max(initial=0)) + 1)
         gone = np.zeros(size, np.bool_)
         gone[docs] = True
-        there = np.fromiter((row.facets is not None for row in rows), np.bool_, len(rows))
-        return Columns(
+        pairs = dictionary.by_facet(written.pairs)
+        columns = Columns(
             change,
-            _with(self.alive, size, docs, there),
-            _with(self.modified, size, docs, np.fromiter((row.modified for row in rows), np.int64, len(rows))),
-            _with(self.closes, size, docs, np.fromiter(map(_closing, rows), np.int32, len(rows))),
-            _with(self.ranking, size, docs, np.fromiter((row.ranking for row in rows), np.int64, len(rows))),
-            self._facets_with(rows, docs, gone, dictionary),
+            _with(self.alive, size, docs, written.there),
+            _with(self.rewritten, size, docs, np.ones(len(docs), np.bool_)),
+            _with(self.modified, size, docs, written.modified),
+            _with(self.closes, size, docs, written.closes),
+            _with(self.ranking, size, docs, written.ranking),
+            {name: self.facets.get(name, _EMPTY).changed(gone, found) for name, found in pairs.items()},
             dictionary,
         )
+        unsorted = int(np.count_nonzero(columns.rewritten))
+        return columns.resorted() if unsorted > max(UNSORTED, UNSORTED_SHARE * size) else columns
 
-    def _facets_with(
-        self, rows: Sequence[Standing], docs: NDArray[np.int64], gone: Mask, dictionary: Dictionary
-    ) -> Mapping[str, Column]:
-        packed = [row.facets or b"" for row in rows]
-        numbers = np.frombuffer(b"".join(packed), PACKED).astype(np.uint32)
-        lengths = np.fromiter((len(one) // PACKED.itemsize for one in packed), np.int64, len(packed))
-        owners = np.repeat(docs, lengths).astype(np.int32)
-        facet_of = dictionary.facet_of[numbers]
-        found = {}
-        for at, name in enumerate(dictionary.facets):
-            mine = facet_of == at
-            found[name] = self.facets.get(name, _EMPTY).changed(gone, owners[mine], numbers[mine])
-        return found
+    def resorted(self) -> "Columns":
+        """The same, with everything sorted."""
+        facets = {name: column.resorted(self.rewritten) for name, column in self.facets.items()}
+        return replace(self, facets=facets, rewritten=np.zeros_like(self.rewritten))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Documents as rows have them, each once."""
+
+    docs: NDArray[np.int64]
+    #: Whether each can be found; otherwise it left.
+    there: Mask
+    modified: NDArray[np.int64]
+    closes: NDArray[np.int32]
+    ranking: NDArray[np.int64]
+    pairs: Pairs
+
+    @classmethod
+    def of(cls, rows: Sequence[Standing]) -> "Written":
+        """Read rows."""
+        doc, packed, modified, closes, ranking = zip(*rows, strict=True) if rows else ((),) * 5
+        docs = np.array(doc, np.int64)
+        texts = [one or b"" for one in packed]
+        lengths = np.array([len(one) // PACKED.itemsize for one in texts], np.int64)
+        numbers = np.frombuffer(b"".join(texts), PACKED).astype(np.uint32)
+        return cls(
+            docs,
+            np.array([one is not None for one in packed], np.bool_),
+            np.array(modified, np.int64),
+            np.array([_closing(day) for day in closes], np.int32),
+            np.array(ranking, np.int64),
+            Pairs(np.repeat(docs, lengths).astype(np.int32), numbers),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence["Written"]) -> "Written":
+        """Several as one."""
+        return cls(
+            np.concatenate([one.docs for one in parts]),
+            np.concatenate([one.there for one in parts]),
+            np.concatenate([one.modified for one in parts]),
+            np.concatenate([one.closes for one in parts]),
+            np.concatenate([one.ranking for one in parts]),
+            Pairs(
+                np.concatenate([one.pairs.owner for one in parts]), np.concatenate([one.pairs.value for one in parts])
+            ),
+        )
 
 
 async def load(documents: Documents) -> Columns:
     """Everything, read anew in blocks; what is written meanwhile is here or in the changes that follow, or in both."""
     change = await documents.change()
     newest = await documents.newest()
-    dictionary, blocks = Dictionary(), list[Columns]()
-    for start in range(1, newest + 1, BLOCK):
-        rows = await documents.block(start, start + BLOCK)
-        dictionary = dictionary.with_values(await documents.values(dictionary.newest))
-        blocks.append(Columns().changed(rows, dictionary, change))
-    return _joined(blocks, dictionary, change)
+    parts = [Written.of(())]
+    parts += [Written.of(await documents.block(start, start + BLOCK)) for start in range(1, newest + 1, BLOCK)]
+    dictionary = Dictionary().with_values(await documents.values(0))
+    return await asyncio.to_thread(lambda: Columns().with_written(Written.joined(parts), dictionary, change))
 
 
 async def follow(columns: Columns, documents: Documents) -> Columns:
@@ -186,39 +299,7 @@ async def follow(columns: Columns, documents: Documents) -> Columns:
         upto = await documents.change()
     rows = await documents.changes(columns.change, upto)
     dictionary = columns.dictionary.with_values(await documents.values(columns.dictionary.newest))
-    return columns.changed(rows, dictionary, upto) if rows else replace(columns, change=upto)
-
-
-def _joined(blocks: Sequence[Columns], dictionary: Dictionary, change: int) -> Columns:
-    """Blocks of documents as one snapshot; each says nothing about the documents of the others."""
-    if not blocks:
-        return Columns(change=change, dictionary=dictionary)
-    size = max(block.documents for block in blocks)
-    whole = Columns(
-        change,
-        np.zeros(size, np.bool_),
-        np.zeros(size, np.int64),
-        np.full(size, NEVER, np.int32),
-        np.zeros(size, np.int64),
-        {
-            name: Column(
-                np.concatenate([block.facets.get(name, _EMPTY).owner for block in blocks]),
-                np.concatenate([block.facets.get(name, _EMPTY).value for block in blocks]),
-            )
-            for name in dictionary.facets
-        },
-        dictionary,
-    )
-    for block in blocks:
-        there = np.flatnonzero(block.alive)
-        for mine, theirs in (
-            (whole.alive, block.alive),
-            (whole.modified, block.modified),
-            (whole.closes, block.closes),
-            (whole.ranking, block.ranking),
-        ):
-            mine[there] = theirs[there]
-    return whole
+    return await asyncio.to_thread(lambda: columns.changed(rows, dictionary, upto))
 
 
 def _with(column: NDArray[T], size: int, docs: NDArray[np.int64], values: NDArray[T]) -> NDArray[T]:
@@ -229,5 +310,5 @@ def _with(column: NDArray[T], size: int, docs: NDArray[np.int64], values: NDArra
     return longer
 
 
-def _closing(row: Standing) -> int:
-    return NEVER if row.closes is None else min(max(row.closes, -NEVER), NEVER)
+def _closing(day: int | None) -> int:
+    return NEVER if day is None else min(max(day, -NEVER), NEVER)

@@ -173,13 +173,13 @@ class Indexing:
             return unpack(source.derived)
         return self.indexer.document(_document(source.body))
 
-    async def _marks(self, documents: "_Writing", sources: Sequence[_Source]) -> dict[str, list[str]]:
+    async def _marks(self, documents: "_Writing", sources: Sequence[_Source]) -> Mapping[str, Iterable[str]]:
         """For records that are endorsed as they are now, by whom."""
         texts = {source.iri: source.sha256 for source in sources}
-        marks: dict[str, list[str]] = {}
+        marks: dict[str, dict[str, None]] = {}
         for one in await documents.endorsements_of(list(texts)):
             if texts[one.target] == one.sha256:
-                marks.setdefault(one.target, ["endorsed=yes"]).append(f"endorsed={one.government}")
+                marks.setdefault(one.target, {"endorsed=yes": None})[f"endorsed={one.government}"] = None
         return marks
 
     async def _endorse(

@@ -179,10 +179,10 @@ class Documents:
     async def holding(self, alternatives: Sequence[Sequenced]) -> Docs:
         """Documents with one of these sequences of tokens, ascending."""
         if self._session.dialect == "postgres":
-            rows = await self._session.fetch_all("words_find", wanted=_tsquery(alternatives))
-            return np.sort(np.frombuffer(rows[0][0] or b"", dtype=">i8")).astype(np.int64)
+            row = await self._session.fetch_one("words_find", wanted=_tsquery(alternatives))
+            return np.sort(np.frombuffer((row and row[0]) or b"", dtype=">i8")).astype(np.int64)
         rows = await self._session.fetch_all("words_find", heavy=True, wanted=_match(alternatives))
-        return np.fromiter((doc for (doc,) in rows), dtype=np.int64, count=len(rows))
+        return np.fromstring(rows[0][0] or "", dtype=np.int64, sep=",")
 
     async def changes(self, after: int, upto: int) -> list[Standing]:
         """Documents that a change in `(after, upto]` wrote, as they are now, in order."""

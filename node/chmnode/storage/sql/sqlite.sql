@@ -52,8 +52,9 @@ insert into document_words (rowid, words) values (:doc, :words);
 -- name: words_remove
 delete from document_words where rowid = :doc;
 
+-- All documents in one value: a row for each would cost more than finding them.
 -- name: words_find
-select rowid from document_words where document_words match :wanted;
+select group_concat(rowid) from document_words where document_words match :wanted;
 
 -- Some pages' worth of merging; a negative number also purges what was deleted.
 -- name: words_merge
