@@ -126,6 +126,8 @@ class Teller:
     catalogue: Catalogue
     concepts: Concepts
     links: Mapping[str, Link]
+    #: Address of the page of a concept, by its vocabulary and notation; without it codes are no links.
+    concept: Callable[[str, str], str] | None = None
 
     def kind(self, record: Mapping[str, Any]) -> str:
         """What kind of record it is."""
@@ -154,9 +156,7 @@ class Teller:
         envelope = self._envelope()
         names = [(f.name, f.label) for f in (known.fields if known else envelope.values()) if f.kind == "text"]
         if known is None:
-            names += [
-                (name, name) for name, value in record.items() if name not in envelope and _is_language_map(value)
-            ]
+            names += [(name, name) for name, value in record.items() if name not in envelope and is_language_map(value)]
         found = [(label, text(record, name, self.reader.lang)) for name, label in names if name not in _ELSEWHERE]
         return [self._passage(record, self.reader.say(label), told) for label, told in found if told]
 
@@ -165,6 +165,30 @@ class Teller:
         known = self.catalogue.of(record)
         facts = self._known(record, known) if known else self._unknown(record)
         return [fact for fact in facts if fact.values or fact.parts]
+
+    def label(self, record: Mapping[str, Any], name: str) -> str:
+        """What a member is called."""
+        field = self._field(record, name)
+        return self.reader.say(field.label) if field else name[:LINE_CHARACTERS]
+
+    def told(self, record: Mapping[str, Any], name: str) -> list[str]:
+        """A member that is no text, item by item in words."""
+        if (value := record.get(name)) is None:
+            return []
+        field = self._field(record, name)
+        if field is None:
+            return [self._generic(item).within(TEXT_CHARACTERS).text for item in _items(value)]
+        fact = self._fact(record, field, value)
+        return [value.text for value in fact.values] + [self._flat(part) for part in fact.parts]
+
+    def _flat(self, part: Sequence[Fact]) -> str:
+        """The facts of an object in a line."""
+        told = ((fact.label, [v.text for v in fact.values] or [self._flat(p) for p in fact.parts]) for fact in part)
+        return "; ".join(self.reader.say(_LABELLED, label=label, text=", ".join(items)) for label, items in told)
+
+    def _field(self, record: Mapping[str, Any], name: str) -> Field | None:
+        known = self.catalogue.of(record)
+        return known.field(name) if known else self._envelope().get(name)
 
     def place(self, record: Mapping[str, Any]) -> list[Value]:
         """Where it applies."""
@@ -190,7 +214,8 @@ class Teller:
         label = self.concepts.label(concept, self.reader.lang)
         target = _TARGET_CODE.fullmatch(code)
         told = self.reader.say(_TARGET, n=self.reader.number(int(target[1])), text=label.text) if target else label.text
-        return Value(told, self._foreign(label.lang), machine=label.machine)
+        href = self.concept(scheme, concept.notation) if self.concept else None
+        return Value(told, self._foreign(label.lang), href, machine=label.machine)
 
     def _foreign(self, lang: str) -> str | None:
         return None if lang.partition("-")[0] == self.reader.lang else lang
@@ -282,7 +307,7 @@ class Teller:
                 continue
             if field is not None and value is not None:
                 yield self._fact(record, field, value)
-            elif not _is_language_map(value):
+            elif not is_language_map(value):
                 values = (self._generic(item).within(TEXT_CHARACTERS) for item in _items(value))
                 yield Fact(name[:LINE_CHARACTERS], tuple(values))
 
@@ -311,18 +336,14 @@ def web_address(value: object) -> str | None:
     return value if isinstance(value, str) and value.startswith(("https://", "http://")) else None
 
 
-def by_language(record: Mapping[str, Any], name: Callable[[str], str]) -> list[tuple[str, bool]]:
-    """Names of the languages a record is in, and whether a machine translated into them."""
-    return [(name(str(lang)), is_machine(record, str(lang))) for lang in _items(record.get("languages"))]
-
-
 def _items(value: object) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
-def _is_language_map(value: object) -> bool:
+def is_language_map(value: object) -> bool:
+    """Whether a value is a text in one or several languages."""
     if not isinstance(value, Mapping) or not value:
         return False
     return all(_LANGUAGE.fullmatch(lang) and isinstance(each, str) for lang, each in value.items())

@@ -48,6 +48,10 @@ def N_(message: str) -> str:  # noqa: N802 - the customary name, which the extra
     return message
 
 
+_MINUTE: Final = 60
+_NOW: Final = N_("just now")
+
+
 def direction(lang: str) -> str:
     """How a language is written."""
     return "rtl" if lang.partition("-")[0] in _RIGHT_TO_LEFT else "ltr"
@@ -91,7 +95,9 @@ class Reader:
         pattern: str = self.locale.currency_formats["standard"].pattern
         if value == value.to_integral_value():
             pattern = pattern.replace("0.00", "0")
-        return format_currency(value, currency, pattern, locale=self.locale, currency_digits=False)
+        told = format_currency(value, currency, pattern, locale=self.locale, currency_digits=False)
+        # Else `US$` at the end of an Arabic amount would read `$US`.
+        return f"{told}\u200e" if self.dir == "rtl" else told
 
     def day(self, text: str) -> str:
         """A date in words: `2026`, `2026-12`, `2026-12-31` or a time in UTC; what is none of these stays as it is."""
@@ -107,8 +113,17 @@ class Reader:
         return format_date(moment, "long", locale=self.locale)
 
     def since(self, then: float, now: float) -> str:
-        """How long ago."""
+        """How long ago; what seems to be to come is a clock that is ahead."""
+        if now - then < _MINUTE:
+            return self.say(_NOW)
         return format_timedelta(int(then - now), add_direction=True, locale=self.locale)
+
+    def age(self, text: str, now: float) -> str | None:
+        """How long ago a time in UTC was; None for what is none."""
+        try:
+            return self.since(datetime.fromisoformat(text).timestamp(), now)
+        except (ValueError, TypeError):  # records of unknown types hold anything
+            return None
 
     def moment(self, seconds: float) -> str:
         """POSIX seconds as a date in words."""
@@ -117,6 +132,10 @@ class Reader:
     def listing(self, items: Sequence[str]) -> str:
         """Items one after another: `a, b and c`."""
         return format_list(items, locale=self.locale)
+
+    def own_name(self, code: str) -> str:
+        """What a language is called by those who speak it."""
+        return NAMES.get(code) or self.language(code)
 
     def language(self, code: str) -> str:
         """The name of a language."""

@@ -43,6 +43,11 @@ class Neighbour:
         """Whether the last try failed."""
         return self.code is not None
 
+    @property
+    def current(self) -> bool:
+        """Whether we have read all that we know of."""
+        return self.behind == 0
+
 
 async def neighbours(node: Node, counts: Sequence[Count]) -> list[Neighbour]:
     """Every node that we follow, by origin."""
@@ -71,6 +76,38 @@ async def _neighbour(node: Node, peer: Peer, records: int) -> Neighbour:
         frozen=bool(last.get("frozen")),
         refused=Counter(str(refusal.code) for refusal in refused),
         examples=refused[:SHOWN],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """Whom records come from."""
+
+    origin: str
+    name: str
+    ours: bool
+    #: Its site; None for one that we no longer follow.
+    address: str | None = None
+    #: POSIX seconds of the last harvest that succeeded.
+    seen: int | None = None
+    failing: bool = False
+
+
+async def publisher(node: Node, origin: str) -> Publisher:
+    """Who owns a log."""
+    if origin == node.origin:
+        return Publisher(origin=origin, name=node.config.name, ours=True, address=node.member.base_url)
+    peer = await Peers(node.database.read).get(origin)
+    if peer is None:
+        return Publisher(origin=origin, name=origin, ours=False)
+    described, schedule = orjson.loads(peer.descriptor), peer.schedule
+    return Publisher(
+        origin=origin,
+        name=described["name"],
+        ours=False,
+        address=described["base_url"],
+        seen=schedule.last_ok,
+        failing=schedule.code is not None,
     )
 
 

@@ -56,8 +56,8 @@ RELATIONS: Final[Mapping[str, str]] = {
 
 #: Title and advice of an error page, by HTTP status.
 ERRORS: Final[Mapping[int, tuple[str, str]]] = {
-    400: (N_("This address is incomplete"), N_("Check the address, or start from the list of records.")),
-    404: (N_("There is nothing here"), N_("Check the address, or start from the list of records.")),
+    400: (N_("This address is incomplete"), N_("Check the address, or search for what you need.")),
+    404: (N_("There is nothing here"), N_("Check the address, or search for what you need.")),
     405: (N_("This is not possible here"), N_("Go back and use the links of the page.")),
     406: (N_("This is not available in that form"), N_("Open the page of the record and choose one of its formats.")),
     413: (N_("This is too large"), N_("Send less at a time.")),

@@ -8,7 +8,9 @@ since they were sorted stands apart, until it is much. Pure, but for `load` and 
 """
 
 import asyncio
+import ctypes
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, TypeVar
 
@@ -29,6 +31,9 @@ MANY: Final = 50_000
 #: Documents written since the values were sorted, and their share of all, from which on they are sorted again.
 UNSORTED: Final = 2_000
 UNSORTED_SHARE: Final = 0.05
+#: Bytes from which on an array is mapped on its own; glibc's name for that.
+MAPPED: Final = 1 << 20
+_M_MMAP_THRESHOLD: Final = -3
 #: Closing day of what never closes.
 NEVER: Final = np.iinfo(np.int32).max
 
@@ -281,6 +286,7 @@ class Written:
 
 async def load(documents: Documents) -> Columns:
     """Everything, read anew in blocks; what is written meanwhile is here or in the changes that follow, or in both."""
+    _return_what_is_freed()
     change = await documents.change()
     newest = await documents.newest()
     parts = [Written.of(())]
@@ -300,6 +306,15 @@ async def follow(columns: Columns, documents: Documents) -> Columns:
     rows = await documents.changes(columns.change, upto)
     dictionary = columns.dictionary.with_values(await documents.values(columns.dictionary.newest))
     return await asyncio.to_thread(lambda: columns.changed(rows, dictionary, upto))
+
+
+def _return_what_is_freed() -> None:
+    """Have large arrays mapped, so that freeing them gives the memory back.
+
+    glibc raises its threshold to the size of whatever was freed; what is sorted once would stay for ever.
+    """
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").mallopt(_M_MMAP_THRESHOLD, MAPPED)
 
 
 def _with(column: NDArray[T], size: int, docs: NDArray[np.int64], values: NDArray[T]) -> NDArray[T]:

@@ -105,6 +105,9 @@ class Understanding:
 
     def _clauses(self, parts: Sequence[_Part], ask: Ask) -> Iterator[Clause]:
         """Clauses of what was typed, in its order; words that stand together are read together."""
+        if _is_quoting(parts) and self._is_label(whole := " ".join(part.text for part in parts), ask.lang):
+            yield from self._together(whole, ask)
+            return
         together: list[str] = []
         for part in parts:
             if part.sign or part.within or part.quoted:
@@ -114,6 +117,10 @@ class Understanding:
             else:
                 together.append(part.text)
         yield from self._together(" ".join(together), ask)
+
+    def _is_label(self, text: str, lang: str) -> bool:
+        found = self.analyzer.found(text, lang)
+        return len(found) == 1 and (found[0].start, found[0].end) == (0, len(text))
 
     def _apart(self, part: _Part, ask: Ask) -> Iterator[Clause]:
         """A phrase, or a word with a sign or a field."""
@@ -186,6 +193,12 @@ def _pieces(word: str) -> Iterator[str]:
 def _particles() -> re.Pattern[str]:
     """The stop words of Chinese, longest first."""
     return re.compile("|".join(sorted(map(re.escape, stop_words("zh")), key=len, reverse=True)))
+
+
+def _is_quoting(parts: Sequence[_Part]) -> bool:
+    """Whether some of it is quoted and some is not, as in the label `technologie "propre"`."""
+    plain = not any(part.sign or part.within for part in parts)
+    return plain and len({part.quoted for part in parts}) == 2
 
 
 def _name(text: str) -> str | None:

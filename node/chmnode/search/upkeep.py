@@ -59,9 +59,11 @@ class Upkeep:
         purge = await self.database.read.fetch_one("meta_get", key=PURGE)
         for _ in range(STEPS):
             async with self.database.transaction() as session:
-                documents = Documents(session)
-                if await documents.merge(-PAGES if purge else PAGES) < 2:
-                    if purge:
-                        await session.execute("meta_remove", key=PURGE, value=purge[0])
-                        _LOG.info("what was erased is purged from the search index")
-                    return
+                done = await Documents(session).merge(-PAGES if purge else PAGES) < 2
+                if done and purge:
+                    await session.execute("meta_remove", key=PURGE, value=purge[0])
+            if done and purge:
+                await self.database.forget()
+                _LOG.info("what was erased is purged from the search index")
+            if done:
+                return
