@@ -45,9 +45,10 @@ class Pairs:
     owner: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     value: Numbers = field(default_factory=lambda: np.zeros(0, np.uint32))
 
-    def joined(self, other: "Pairs") -> "Pairs":
-        """These and others."""
-        return Pairs(np.concatenate((self.owner, other.owner)), np.concatenate((self.value, other.value)))
+    @classmethod
+    def of(cls, parts: Sequence["Pairs"]) -> "Pairs":
+        """Several as one."""
+        return cls(np.concatenate([one.owner for one in parts]), np.concatenate([one.value for one in parts]))
 
     def where(self, kept: Mask) -> "Pairs":
         """Some of these."""
@@ -117,12 +118,12 @@ class Column:
 
     def changed(self, gone: Mask, pairs: Pairs) -> "Column":
         """Without what was written of some documents, and with other pairs."""
-        return Column(self.sorted, self.since.where(~gone[self.since.owner]).joined(pairs))
+        return Column(self.sorted, Pairs.of((self.since.where(~gone[self.since.owner]), pairs)))
 
     def resorted(self, rewritten: Mask) -> "Column":
         """The same, all sorted."""
         before = self.sorted.pairs
-        return Column(Postings.of(before.where(~rewritten[before.owner]).joined(self.since)))
+        return Column(Postings.of(Pairs.of((before.where(~rewritten[before.owner]), self.since))))
 
 
 _EMPTY: Final = Column()
@@ -278,21 +279,44 @@ class Written:
             np.concatenate([one.modified for one in parts]),
             np.concatenate([one.closes for one in parts]),
             np.concatenate([one.ranking for one in parts]),
-            Pairs(
-                np.concatenate([one.pairs.owner for one in parts]), np.concatenate([one.pairs.value for one in parts])
-            ),
+            Pairs.of([one.pairs for one in parts]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """Blocks of documents on their way to a snapshot, their values by facet, so that one facet is sorted at a time."""
+
+    blocks: list[Written] = field(default_factory=lambda: [Written.of(())])
+    pairs: dict[str, list[Pairs]] = field(default_factory=dict)
+
+    def add(self, rows: Sequence[Standing], dictionary: Dictionary) -> None:
+        """One more block."""
+        block = Written.of(rows)
+        for name, found in dictionary.by_facet(block.pairs).items():
+            self.pairs.setdefault(name, []).append(found)
+        self.blocks.append(replace(block, pairs=Pairs()))
+
+    def columns(self, dictionary: Dictionary, change: int) -> Columns:
+        """The snapshot; what was gathered is used up."""
+        columns = Columns().with_written(Written.joined(self.blocks), dictionary, change)
+        facets = {name: Column(Postings.of(Pairs.of(self.pairs.pop(name)))) for name in list(self.pairs)}
+        return replace(columns, facets=facets, rewritten=np.zeros_like(columns.rewritten))
 
 
 async def load(documents: Documents) -> Columns:
     """Everything, read anew in blocks; what is written meanwhile is here or in the changes that follow, or in both."""
-    _return_what_is_freed()
+    _memory("mallopt", _M_MMAP_THRESHOLD, MAPPED)
     change = await documents.change()
     newest = await documents.newest()
-    parts = [Written.of(())]
-    parts += [Written.of(await documents.block(start, start + BLOCK)) for start in range(1, newest + 1, BLOCK)]
-    dictionary = Dictionary().with_values(await documents.values(0))
-    return await asyncio.to_thread(lambda: Columns().with_written(Written.joined(parts), dictionary, change))
+    gathered, dictionary = _Gathered(), Dictionary()
+    for start in range(1, newest + 1, BLOCK):
+        rows = await documents.block(start, start + BLOCK)
+        dictionary = dictionary.with_values(await documents.values(dictionary.newest))
+        await asyncio.to_thread(gathered.add, rows, dictionary)
+    columns = await asyncio.to_thread(gathered.columns, dictionary, change)
+    _memory("malloc_trim", 0)
+    return columns
 
 
 async def follow(columns: Columns, documents: Documents) -> Columns:
@@ -308,13 +332,13 @@ async def follow(columns: Columns, documents: Documents) -> Columns:
     return await asyncio.to_thread(lambda: columns.changed(rows, dictionary, upto))
 
 
-def _return_what_is_freed() -> None:
-    """Have large arrays mapped, so that freeing them gives the memory back.
+def _memory(function: str, *arguments: int) -> None:
+    """Tell glibc, where that is what allocates, to map large arrays on their own, or to give back what is free.
 
-    glibc raises its threshold to the size of whatever was freed; what is sorted once would stay for ever.
+    It raises its threshold to the size of whatever was freed: what was sorted once would stay with us for ever.
     """
     with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").mallopt(_M_MMAP_THRESHOLD, MAPPED)
+        getattr(ctypes.CDLL("libc.so.6"), function)(*arguments)
 
 
 def _with(column: NDArray[T], size: int, docs: NDArray[np.int64], values: NDArray[T]) -> NDArray[T]:
