@@ -214,3 +214,26 @@ def test_a_deep_record_is_not_followed_to_its_end():
 
 def test_the_same_record_is_indexed_alike_by_another_indexer():
     assert Indexer(CATALOGUE, CONCEPTS).document(NEED) == INDEXER.document(NEED)
+
+
+@pytest.mark.parametrize(("kind", "member"), [("BestPractice", "subjects"), ("Organization", "thematicAreas")])
+def test_a_subject_counts_whatever_its_member_is_called(kind, member):
+    assert values({"type": kind, member: ["CBD-SUBJECT-ILC"]}, "subject") == {"CBD-SUBJECT-ILC"}
+
+
+def test_an_event_is_in_the_country_where_it_takes_place():
+    event = {"type": "Event", "country": "DE", "countries": ["KE"]}
+    assert values(event, "country") == {"DE", "KE"}
+    assert "155" in values(event, "region")
+
+
+def test_the_seat_of_an_organization_counts_only_if_it_names_no_country():
+    assert values({"type": "Organization", "country": "DE"}, "country") == {"DE"}
+    assert values({"type": "Organization", "country": "DE", "countries": ["KE"]}, "country") == {"KE"}
+    assert "countries:DE" in values({"type": "Organization", "country": "DE", "countries": ["KE"]}, "concept")
+
+
+def test_a_token_is_counted_however_its_spellings_differ():
+    spellings = ["récif", "récif,", "(récif)", "l’récif", "récif-corail", "récif/eau", "—"]
+    tokens = INDEXER.document({**NEED, "problem": {"fr": " ".join(spellings * 60)}}).words.split()
+    assert Counter(tokens)["recif"] == MOST_OF_ONE

@@ -197,3 +197,42 @@ def test_a_cache_is_emptied_when_it_is_full():
     assert len(lexicon) <= 10
     lexicon.spaced("水" * 1000)
     assert len(lexicon) <= 10
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "المحميات محميات محمية المحمية للمحميات والمحميات بالمحميات",
+        "القادة قادة",
+        "الموارد والموارد موارد وموارد للموارد",
+        "المراعي والمراعي للمراعي",
+        "وزارة الوزارة والوزارة",
+        "وطنية الوطنية والوطني وطني",
+        "إدارة الإدارة وإدارة والإدارة",
+        "بيانات البيانات للبيانات وبيانات",
+        "بناء البناء وبناء",
+        "التزام الالتزام والالتزام",
+        "آليات الآليات والآليات",
+    ],
+)
+def test_an_arabic_word_is_one_token_with_article_and_conjunction_and_without(words):
+    assert len({*ANALYZER.tokens(words, "ar")}) == 1
+
+
+def test_a_letter_that_is_the_words_own_is_no_preposition():
+    first, second = ANALYZER.tokens("بحرية حرية", "ar")
+    assert first != second
+
+
+def test_an_arabic_word_is_asked_for_behind_a_preposition_and_without_the_one_it_was_typed_with():
+    (led,) = ANALYZER.tokens("لقادة", "ar")
+    (leaders,) = ANALYZER.tokens("قادة", "ar")
+    assert {led, leaders} <= {*ANALYZER.variants("قادة", "ar")}
+    assert {led, leaders} <= {*ANALYZER.variants("لقادة", "ar")}
+    assert tuple(ANALYZER.tokens("لحماية البيئة", "ar")) in ANALYZER.phrases("حماية البيئة", "ar")
+    assert not {*ANALYZER.tokens("بحرية", "ar")} & {*ANALYZER.variants("حرية", "ar")}
+
+
+@given(st.text(st.sampled_from("والفبكلتحميةات"), min_size=1, max_size=12))
+def test_no_arabic_word_is_stemmed_to_nothing(word):
+    assert len(ANALYZER.tokens(word, "ar")) == 1

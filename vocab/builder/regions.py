@@ -62,6 +62,7 @@ PARENTS = {
     "CBD Regional Groups - Pacific sub-region": ("5E5B7AA4-2420-4147-825B-0820F7EC5A4B", "009"),
     "CBD Regional Groups - Caribbean sub-region": ("3D0CCC9A-A0A1-4399-8FA2-41D4D649DB0E",),
     "CBD Regional Groups - Latin America sub-region": ("3D0CCC9A-A0A1-4399-8FA2-41D4D649DB0E",),
+    "Asia-Pacific - Pacific Small Islands countries": ("9DB40F52-ADCC-490C-9945-235CBD45CFAC",),
     "Inland water ecosystems": ("1C1B2D57-0F0F-423D-99C8-A048051B508C",),
     "Large marine ecosystems": ("1C1B2D57-0F0F-423D-99C8-A048051B508C",),
     "Mountains": ("1C1B2D57-0F0F-423D-99C8-A048051B508C",),

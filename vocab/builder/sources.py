@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -64,9 +64,13 @@ class Sources:
         return [_bioland_label(lang, text, fixed, official) for lang, text in texts.items()]
 
     def everyday_names(self, notation: str) -> list[Label]:
-        """English names people use, added by us."""
-        texts: Sequence[str] = self.additions["alt"].get(notation, ())
-        return [Label("en", text, Status.DRAFTED, OWN_ENGLISH, preferred=False) for text in texts]
+        """Names people use, added by us."""
+        added: Mapping[str, Sequence[str]] = self.additions["alt"].get(notation, {})
+        return [
+            replace(label, preferred=False)
+            for lang, texts in added.items()
+            for label in own_labels([lang] * len(texts), texts)
+        ]
 
 
 def _bioland_label(lang: str, text: str, fixed: Mapping[str, str], official: Mapping[str, str]) -> Label:

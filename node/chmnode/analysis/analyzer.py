@@ -9,17 +9,21 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Final
 
+from chmnode.analysis.arabic import attached
 from chmnode.analysis.folding import fold, seated
 from chmnode.analysis.labels import TAGGED, Entry, Found, Gazetteer, folded
-from chmnode.analysis.languages import SIX, UNTAGGED, all_stop_words, detected, primary
+from chmnode.analysis.languages import SIX, UNTAGGED, all_stop_words, detected, primary, stop_words
 from chmnode.analysis.scripts import Script, scripts
 from chmnode.analysis.words import Lexicon, Token, Words, is_run
 from chmnode.concepts import Concept, Concepts
 
 #: To be raised with every change of this package that makes other tokens, tags or values.
-CODE_VERSION: Final = "1"
+CODE_VERSION: Final = "2"
 #: Ends the token of a query that stands for every token that begins so.
 PREFIX: Final = "*"
+
+#: Letters of a word that is taken for one of another language than the reader's, where no label is spelt so.
+SHORT: Final = 5
 
 _SPOKEN: Final = {
     Script.LATIN: ("en", "fr", "es", ""),
@@ -73,7 +77,7 @@ class Analyzer:
     def tags(self, tokens: Sequence[str], lang: str) -> set[str]:
         """Concepts `scheme:notation` that a text of these tokens speaks of, by labels without a second meaning."""
         lang = primary(lang)
-        return self.gazetteer(lang).keys("".join([f" {token} " for token in tokens])) if lang in SIX else set()
+        return self.gazetteer(lang).keys([f"{token} " for token in tokens]) if lang in SIX else set()
 
     def tagged(self, text: str, lang: str) -> list[Found]:
         """Where the tags of a text come from."""
@@ -91,7 +95,8 @@ class Analyzer:
         """Labels in a query, leftmost and longest, with all the concepts that each may mean.
 
         The labels of all six languages count, since nobody knows in which a query is typed. Where a label of the
-        reader's language fills the same place as that of another, the other counts only if it is spelt as typed.
+        reader's language fills the same place as that of another, the other counts only if it is spelt as typed; so it
+        does for a short word, and a word that means nothing in its language is no label at all.
         """
         own = primary(lang)
         places: dict[tuple[int, int], list[tuple[str, Entry]]] = {}
@@ -103,11 +108,13 @@ class Analyzer:
         free = 0
         for first, last in sorted(places, key=lambda place: (place[0], -place[1])):
             if first >= free:
-                free = last
                 start, end = spans[first].start, spans[last - 1].end
-                keys = _meanings(places[first, last], own, folded(text[start:end]))
+                entries = _offered(places[first, last], own, text[start:end])
+                keys = _meanings(entries, own, folded(text[start:end]))
                 if keys:
                     chosen.append(Found(start, end, keys))
+                if entries:
+                    free = last
         return chosen
 
     def _places(self, text: str, spans: Sequence[Token], lang: str) -> Iterator[tuple[int, int, Entry]]:
@@ -128,8 +135,15 @@ class Analyzer:
         return tuple(dict.fromkeys(found))
 
     def phrases(self, text: str, lang: str) -> tuple[tuple[str, ...], ...]:
-        """Sequences of tokens that a typed phrase may stand as: one for each language that its script allows."""
-        found = {_asked(self._words.of(each).spaced(text).split()): None for each in _plausible(text, primary(lang))}
+        """Sequences of tokens that a typed phrase may stand as: one for each language that its script allows.
+
+        In Arabic also behind a preposition or "and", which are written together with the first word.
+        """
+        found = {
+            _asked(self._words.of(each).spaced(form).split()): None
+            for each in _plausible(text, primary(lang))
+            for form in (text, *(attached(text) if each == "ar" else ()))
+        }
         found.pop((), None)
         return tuple(found)
 
@@ -151,6 +165,27 @@ def _plausible(text: str, lang: str) -> list[str]:
     """Languages whose stems a text may be written in, the reader's first; the empty one has no stems."""
     spoken = dict.fromkeys(each for script in scripts(text) for each in _SPOKEN[script])
     return [lang] * (lang in spoken) + [each for each in spoken if each != lang]
+
+
+def _offered(entries: list[tuple[str, Entry]], lang: str, typed: str) -> list[tuple[str, Entry]]:
+    """Those of the labels in one place that somebody who reads this language may have typed.
+
+    A stop word is none but where it is spelt like a label of his, or printed like a label with its capitals: *can* is
+    not Canada, *sea* is the sea, *Того* is Togo. A short word in Latin letters is not taken for an inflected one of
+    another language.
+    """
+    word = folded(typed)
+    stops = stop_words(lang)
+    if word in stops or word in all_stop_words():
+        return [
+            (each, entry)
+            for each, entry in entries
+            if (each == lang and word not in stops and entry.spelt(word))
+            or (not typed.islower() and entry.printed(typed))
+        ]
+    if len(word) >= SHORT or Script.LATIN not in scripts(typed):
+        return entries
+    return [(each, entry) for each, entry in entries if each == lang or not entry.labels or entry.spelt(word)]
 
 
 def _meanings(entries: list[tuple[str, Entry]], lang: str, typed: str) -> tuple[str, ...]:

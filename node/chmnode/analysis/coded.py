@@ -5,7 +5,7 @@ with what cannot be printed. What a code stands for is worked out once and remem
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from chmnode.analysis.languages import primary
 from chmnode.analysis.plans import Coded
@@ -32,6 +32,11 @@ class Codes(dict[str, tuple[str, ...]]):
                 self.clear()
             self[code] = values
         return values
+
+    def all(self, given: Any) -> list[tuple[str, ...]]:
+        """The values of each code in a member that holds one or many; what has another form is passed over."""
+        codes = given if isinstance(given, list) else (given,)
+        return [self[code] for code in codes if isinstance(code, str)]
 
     def _values(self, code: str) -> tuple[str, ...]:
         member, scheme = self._member, self._member.scheme

@@ -6,18 +6,20 @@ mostly something else. Refuses to be built before it is needed: a language's lab
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import accumulate, chain
+from math import isqrt
 from typing import Final, NamedTuple
 
 import ahocorasick
 
-from chmnode.analysis.common import COMMON, PHRASES
+from chmnode.analysis.common import COMMON, PHRASES, UNREAD
 from chmnode.analysis.equivalents import Equivalents
 from chmnode.analysis.folding import fold, unseated
+from chmnode.analysis.inflection import forms, singular
 from chmnode.analysis.languages import primary, stop_words
-from chmnode.analysis.words import Lexicon, is_run
+from chmnode.analysis.words import CACHED, CACHED_LENGTH, Lexicon, is_run
 from chmnode.concepts import Concept, Concepts
 
 #: Schemes whose labels are looked for.
@@ -56,8 +58,12 @@ _GBF: Final = "gbf-targets"
 _NUMBER: Final = re.compile(r"0*(\d+)$")
 _DIGITS: Final = re.compile(r"\s*\d+\s*$")
 _QUALIFIED: Final = re.compile(r"\s*[(（].*[)）]\s*$")
-_PLURAL: Final = re.compile(r"(?:(?<=[^aeiou])es|s|x)(?= |$)")
+#: Letters that a word has at least to be read in a text, and characters in a script without spaces.
 _LETTERS: Final = 3
+_CHARACTERS: Final = 2
+
+
+Sequenced = tuple[str, ...]
 
 
 class Found(NamedTuple):
@@ -95,6 +101,10 @@ class Entry:
             key for key, labels in self.labels.items() if any(singular(folded(label)) == asked for label in labels)
         )
 
+    def printed(self, typed: str) -> bool:
+        """Whether this is a label, letter by letter."""
+        return any(typed in labels for labels in self.labels.values())
+
     def spelt(self, typed: str) -> tuple[str, ...]:
         """Concepts that have a label spelt like this, accents and case apart."""
         return tuple(key for key, labels in self.labels.items() if typed in map(folded, labels))
@@ -107,60 +117,100 @@ class _Label(NamedTuple):
     plain: bool
 
 
-class Gazetteer:
-    """The labels of one language."""
+#: Stands for a token that no label has.
+UNMARKED: Final = "\x01"
 
-    __slots__ = ("_automaton",)
+
+class Marks(dict[str, str]):
+    """What stands for the tokens of a piece of text, remembered by the piece, as long as there is room."""
+
+    def __init__(self, tokens: Iterable[str]) -> None:
+        super().__init__()
+        known = sorted(tokens)
+        side = isqrt(len(known)) + 1
+        first, second = ord(UNMARKED) + 1, ord(UNMARKED) + 1 + side
+        self.of = {token: chr(first + at // side) + chr(second + at % side) for at, token in enumerate(known)}
+
+    def __missing__(self, piece: str) -> str:
+        made = "".join([self.of.get(token, UNMARKED) for token in piece.split()])
+        if len(piece) <= CACHED_LENGTH:
+            if len(self) >= CACHED:
+                self.clear()
+            self[piece] = made
+        return made
+
+
+class Gazetteer:
+    """The labels of one language.
+
+    What the automaton reads is not the text but marks, two characters for each token that any label has and one for
+    all others: so that a text is short to it, and no node has thousands of branches.
+    """
+
+    __slots__ = ("_automaton", "_marks")
 
     def __init__(self, concepts: Concepts, lang: str, lexicon: Lexicon) -> None:
-        entries: dict[str, Entry] = {}
-        barred: set[tuple[str, str]] = set()
-        for label in _labels(concepts, lang):
-            spaced = _spaced(label.text, lexicon)
-            if spaced:
-                entry = entries.get(spaced) or entries.setdefault(spaced, Entry(tokens=spaced.count("  ") + 1))
-                entry.add(label.key, label.text)
-                if not label.plain:
-                    barred.add((spaced, label.key))
+        entries, read = _entries(concepts, lang, lexicon)
         same = Equivalents(concepts)
-        stops = {_spaced(word, lexicon) for word in chain(stop_words(lang), COMMON.get(lang, ()))}
-        self._automaton = ahocorasick.Automaton(ahocorasick.STORE_ANY)
+        stops = {_sequence(word, lexicon) for word in chain(stop_words(lang), COMMON.get(lang, ()))}
         for phrase in PHRASES.get(lang, ()):
-            spaced = _spaced(phrase, lexicon)
-            entries.setdefault(spaced, Entry(tokens=spaced.count("  ") + 1))
-        for spaced, entry in entries.items():
-            if spaced not in stops:
-                entry.plain = _plain(spaced, entry, barred, same)
-            self._automaton.add_word(_bytes(spaced), entry)
+            entries.setdefault(_sequence(phrase, lexicon), Entry())
+        self._marks = Marks({token for sequence in entries for token in sequence})
+        self._automaton = ahocorasick.Automaton(ahocorasick.STORE_ANY)
+        for sequence, entry in entries.items():
+            entry.tokens = len(sequence)
+            if sequence not in stops:
+                entry.plain = _plain(sequence, entry, read, same)
+            self._automaton.add_word("".join(map(self._marks.of.__getitem__, sequence)), entry)
         self._automaton.make_automaton()
 
-    def __iter__(self) -> Iterator[tuple[str, Entry]]:
-        """Every sequence of tokens with what it means."""
-        yield from ((key.encode("latin-1").decode(), entry) for key, entry in self._automaton.items())
+    def __len__(self) -> int:
+        """How many sequences of tokens mean something."""
+        return len(self._automaton)
 
-    def keys(self, spaced: str) -> set[str]:
-        """Concepts read in the tokens of a text, each between two spaces of its own."""
+    def keys(self, pieces: Iterable[str]) -> set[str]:
+        """Concepts read in a text, given as the values of a lexicon: tokens with a space behind each."""
         if not len(self._automaton):
             return set()
-        return {key for _, entry in self._automaton.iter_long(_bytes(spaced)) for key in entry.plain}
+        read = self._automaton.iter_long("".join(map(self._marks.__getitem__, pieces)))
+        return {key for _, entry in read for key in entry.plain}
 
     def places(self, tokens: Sequence[str]) -> Iterator[tuple[int, int, Entry]]:
         """Labels in a sequence of tokens, leftmost and longest: first token, token after the last, meaning."""
         if not len(self._automaton):
             return
-        ends: dict[int, int] = {}
-        at = 0
-        for number, token in enumerate(tokens):
-            at += len(token.encode()) + 2
-            ends[at - 1] = number
-        for end, entry in self._automaton.iter_long(_bytes("".join([f" {token} " for token in tokens]))):
+        marks = [self._marks.of.get(token, UNMARKED) for token in tokens]
+        ends = {end - 1: number for number, end in enumerate(accumulate(map(len, marks)))}
+        for end, entry in self._automaton.iter_long("".join(marks)):
             last = ends[end]
             yield last - entry.tokens + 1, last + 1, entry
 
 
-def _bytes(spaced: str) -> str:
-    """UTF-8 as characters: the automaton tries the branches of a node in turn, and Chinese would have thousands."""
-    return spaced if spaced.isascii() else spaced.encode().decode("latin-1")
+def _entries(
+    concepts: Concepts, lang: str, lexicon: Lexicon
+) -> tuple[dict[Sequenced, Entry], set[tuple[Sequenced, str]]]:
+    """What each sequence of tokens means, and which of that is read in texts.
+
+    Other forms of a label count only where they are no label of their own.
+    """
+    entries: dict[Sequenced, Entry] = {}
+    read: set[tuple[Sequenced, str]] = set()
+    labels = list(_labels(concepts, lang))
+    inflected = (
+        label._replace(text=text)
+        for label in labels
+        if label.key.partition(":")[0] not in PLACES
+        for text in forms(label.text, lang)
+    )
+    for given in (labels, inflected):
+        known = frozenset(entries)
+        for label in given:
+            sequence = _sequence(label.text, lexicon)
+            if sequence and sequence not in known:
+                entries.setdefault(sequence, Entry()).add(label.key, label.text)
+                if label.plain:
+                    read.add((sequence, label.key))
+    return entries, read
 
 
 def _labels(concepts: Concepts, lang: str) -> Iterator[_Label]:
@@ -171,7 +221,7 @@ def _labels(concepts: Concepts, lang: str) -> Iterator[_Label]:
         for concept in scheme.concepts.values() if scheme else ():
             key = f"{name}:{concept.notation}"
             for text in _texts(concept, lang):
-                whole = _Label(text, key, _is_plain(text, name, words))
+                whole = _Label(text, key, key not in UNREAD and _is_plain(text, name, words))
                 short = _QUALIFIED.sub("", text) if name in PLACES and text.endswith((")", "）")) else ""
                 for label in (whole, whole._replace(text=short)) if short not in {"", text} else (whole,):
                     yield label
@@ -196,17 +246,12 @@ def _is_plain(text: str, scheme: str, words: set[str]) -> bool:
     return scheme != _GBF or fold(_DIGITS.sub("", text)) not in words
 
 
-def _spaced(text: str, lexicon: Lexicon) -> str:
+def _sequence(text: str, lexicon: Lexicon) -> Sequenced:
     """A label's tokens as they stand in a text: the last character of a run begins another pair there."""
     tokens = lexicon.spaced(text).split()
     if len(tokens) > 1 and is_run(tokens[-1]) and len(tokens[-1]) == 1 and len(tokens[-2]) == 2:
         tokens.pop()
-    return "".join([f" {token} " for token in tokens])
-
-
-def singular(label: str) -> str:
-    """A folded label without the plurals that en, es and fr write with an s or x; roughly, and only to compare."""
-    return _PLURAL.sub("", label.replace("ies", "y"))
+    return tuple(tokens)
 
 
 def folded(text: str) -> str:
@@ -214,18 +259,18 @@ def folded(text: str) -> str:
     return " ".join(filter(None, map(fold, re.split(r"[\W_]+", text))))
 
 
-def _plain(spaced: str, entry: Entry, barred: set[tuple[str, str]], same: Equivalents) -> tuple[str, ...]:
+def _plain(sequence: Sequenced, entry: Entry, read: set[tuple[Sequenced, str]], same: Equivalents) -> tuple[str, ...]:
     """Keys that this sequence means in a text: none of a scheme that has two meanings for it.
 
     Labels of several schemes that are but inflected alike, as océan and Océanie, have two meanings too.
     """
-    if len(spaced) < _LETTERS + 2 and not (is_run(spaced[1]) and len(spaced) > 3):
+    if len(sequence) == 1 and len(sequence[0]) < (_CHARACTERS if is_run(sequence[0]) else _LETTERS):
         return ()
     if len(entry.labels) == 1:
-        return tuple(key for key in entry.labels if (spaced, key) not in barred)
+        return tuple(key for key in entry.labels if (sequence, key) in read)
     by_scheme: dict[str, list[str]] = {}
     for key in entry.labels:
-        if (spaced, key) not in barred:
+        if (sequence, key) in read:
             by_scheme.setdefault(key.partition(":")[0], []).append(key)
     sole = [key for keys in by_scheme.values() if len(keys) == 1 or same.all(keys) for key in keys]
     if len(sole) > 1 and not same.all(sole) and not entry.is_one_word():

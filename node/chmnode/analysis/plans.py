@@ -5,7 +5,7 @@ fields. Refuses to know values: `coded` gives them their names in the index.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from chmnode.records.catalogue import RecordType
@@ -16,12 +16,18 @@ FACETS: Final[Mapping[str, str]] = {
     "government": "government",
     "countries": "country",
     "regions": "area",
-    "gbfTargets": "target",
-    "cbdSubjects": "subject",
-    "assistanceTypes": "help",
-    "assistanceTypesFree": "help",
     "languages": "language",
 }
+#: Facet by the vocabulary of a member at the top of a record, whatever the member's name.
+FACETS_BY_SCHEME: Final[Mapping[str, str]] = {
+    "assistance-types": "help",
+    "cbd-subjects": "subject",
+    "gbf-targets": "target",
+}
+#: Where an event takes place, or an organization sits. The first is what an event is about; the second is no more than
+#: an address, and stands for the countries of a record only if it names none.
+SEAT: Final = "country"
+TAKES_PLACE: Final = frozenset({"Event"})
 #: Within these, codes of places say who may ask.
 ELIGIBILITY: Final = "eligibility"
 ELIGIBLE: Final = "eligible"
@@ -49,11 +55,21 @@ class Plan:
     #: All members that the type describes; what else a record has is looked through for texts.
     names: frozenset[str]
     closes: tuple[str, ...]
+    #: What is read where the record names no country.
+    seat: Coded | None = None
 
 
 def plan_of(kind: RecordType) -> Plan:
     """The plan of a record type."""
-    return _plan(kind.fields, kind.closes)
+    plan = _plan(kind.fields, kind.closes)
+    if all(member.name != SEAT for member in plan.coded):
+        return plan
+    if kind.name not in TAKES_PLACE:
+        return replace(plan, seat=SEATED)
+    return replace(plan, coded=tuple(SEATED if member.name == SEAT else member for member in plan.coded))
+
+
+SEATED: Final = Coded(SEAT, "countries", "country")
 
 
 #: For a type that this node does not know: the envelope's codes, and whatever texts there are.
@@ -73,6 +89,7 @@ UNKNOWN: Final = Plan(
     within=(),
     names=frozenset({"@context", "proof", "title", "acronym", "translations", "source", "relation"}),
     closes=("validUntil",),
+    seat=SEATED,
 )
 
 
@@ -92,4 +109,6 @@ def _plan(fields: Iterable[Field], closes: tuple[str, ...] = ()) -> Plan:
 def _facet(member: Field) -> str | None:
     if member.path[0] == ELIGIBILITY:
         return ELIGIBLE
-    return FACETS.get(member.name) if len(member.path) == 1 else None
+    if len(member.path) > 1:
+        return None
+    return FACETS.get(member.name) or FACETS_BY_SCHEME.get(member.scheme or "")

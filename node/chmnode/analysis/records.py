@@ -7,14 +7,14 @@ what has another form than its schema says is passed over.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from chmnode.analysis.analyzer import Analyzer
 from chmnode.analysis.coded import Codes, presentable
 from chmnode.analysis.languages import SIX, UNTAGGED, detected, primary
-from chmnode.analysis.plans import UNKNOWN, Coded, Plan, plan_of
+from chmnode.analysis.plans import SEAT, UNKNOWN, Coded, Plan, plan_of
 from chmnode.concepts import Concepts
 from chmnode.records.catalogue import Catalogue
 
@@ -44,8 +44,8 @@ _RANKS: Final = {
         ("type", "government", "language", "target", "subject", "help", "area", "country", "region", "eligible")
     )
 }
-#: A gap among tokens that each stand between two spaces of their own.
-_GAP: Final = f" {GAP} "
+#: A gap among tokens that each have a space behind them.
+_GAP: Final = f"{GAP} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,15 @@ class Indexer:
         self._plans = {key: plan_of(kind) for key, kind in catalogue.schemas.items()}
         self._by_type = {name: self._plans[kind.schema_id] for name, kind in catalogue.types.items()}
         self._codes: dict[Coded, Codes] = {}
+        #: By the identity of a plan, which lives as long as this.
+        self._members: dict[int, list[tuple[str, Codes]]] = {}
         self._tag_values: dict[str, tuple[str, str]] = {}
 
     def document(self, record: Mapping[str, Any]) -> Indexed:
         """What the index holds of this record; whatever a record of an unknown type has, and in bounded time."""
         plan = self._plan(record)
-        titles, texts = _Texts(record), _Texts(record)
+        written = _written(record)
+        titles, texts = _Texts(written), _Texts(written)
         values: set[str] = set()
         kind = record.get("type")
         if isinstance(kind, str) and presentable(kind):
@@ -97,36 +100,51 @@ class Indexer:
 
     def _read(self, holder: Mapping[str, Any], plan: Plan, titles: "_Texts", texts: "_Texts", values: set[str]) -> None:
         """Take in the members that the plan names."""
+        given = holder.get
         for name in plan.titles:
-            titles.add(holder.get(name))
+            if text := given(name):
+                titles.add(text)
         for name in plan.texts:
-            texts.add(holder.get(name))
-        for member in plan.coded:
-            given = holder.get(member.name)
-            if given:
-                codes = self._codes.get(member) or self._remembered(member)
-                values.update(*map(codes.__getitem__, _texts_of(given)))
+            if text := given(name):
+                texts.add(text)
+        self._read_codes(holder, plan, values)
         for name, inner in plan.within:
-            for value in _items(holder.get(name)):
-                self._read(value, inner, titles, texts, values)
+            for item in _items(given(name)):
+                self._read(item, inner, titles, texts, values)
+
+    def _read_codes(self, holder: Mapping[str, Any], plan: Plan, values: set[str]) -> None:
+        for name, codes in self._coded(plan):
+            if code := holder.get(name):
+                values.update(*codes.all(code))
+        if plan.seat and (code := holder.get(SEAT)) and not holder.get("countries"):
+            values.update(*self._remembered(plan.seat).all(code))
+
+    def _coded(self, plan: Plan) -> list[tuple[str, Codes]]:
+        """The members of a plan that hold codes, with what the codes stand for."""
+        known = self._members.get(id(plan))
+        if known is None:
+            known = [(member.name, self._remembered(member)) for member in plan.coded]
+            self._members[id(plan)] = known
+        return known
 
     def _remembered(self, member: Coded) -> Codes:
-        return self._codes.setdefault(member, Codes(self._concepts, member))
+        return self._codes.get(member) or self._codes.setdefault(member, Codes(self._concepts, member))
 
     def _words(self, titles: "_Texts", texts: "_Texts", values: set[str]) -> str:
         """Tokens of titles and texts, and the values of concepts read in them."""
         body: list[str] = []
         heads: list[str] = []
         for lang in {**titles.found, **texts.found}:
-            lexicon = self._analyzer.lexicon(lang)
-            own = [lexicon.spaced(text) for text in titles.found.get(lang, ())]
-            heads += own
-            own += [lexicon.spaced(text) for text in texts.found.get(lang, ())]
-            spaced = _GAP.join(own)
-            body.append(spaced)
+            spelt = self._analyzer.lexicon(lang).__getitem__
+            pieces = _pieces(spelt, titles.found.get(lang, ()))
+            if pieces:
+                heads += (_GAP, *pieces) if heads else pieces
+            if more := texts.found.get(lang):
+                pieces += (_GAP, *_pieces(spelt, more)) if pieces else _pieces(spelt, more)
+            body += (_GAP, *pieces) if body else pieces
             if lang in SIX:
-                self._read_tags(self._analyzer.gazetteer(lang).keys(spaced), values)
-        return _fitted(_GAP.join(body), _GAP.join(heads))
+                self._read_tags(self._analyzer.gazetteer(lang).keys(pieces), values)
+        return _fitted(body, "".join(heads).split())
 
     def _read_tags(self, keys: set[str], values: set[str]) -> None:
         """Concepts read in a text that the record's author has not chosen himself."""
@@ -139,17 +157,21 @@ class Indexer:
         return self._tag_values.setdefault(key, (f"concept={key}", f"text={key}"))
 
 
+def _written(record: Mapping[str, Any]) -> str:
+    """The language of texts that are not tagged, where the record is in one language only."""
+    languages = record.get("languages")
+    sole = languages[0] if isinstance(languages, list) and len(languages) == 1 else None
+    return primary(sole) if isinstance(sole, str) and _TAG.fullmatch(sole) else ""
+
+
 class _Texts:
     """Texts by language, as many as are read."""
 
     __slots__ = ("_left", "_room", "_written", "found")
 
-    def __init__(self, record: Mapping[str, Any]) -> None:
+    def __init__(self, written: str) -> None:
         self.found: dict[str, list[str]] = {}
-        languages = record.get("languages")
-        sole = languages[0] if isinstance(languages, list) and len(languages) == 1 else None
-        #: The language of a text that is not tagged, where the record is in one language only.
-        self._written = primary(sole) if isinstance(sole, str) and _TAG.fullmatch(sole) else ""
+        self._written = written
         self._left = MOST_TEXTS
         self._room = LONGEST_TEXTS
 
@@ -158,7 +180,7 @@ class _Texts:
         if isinstance(value, dict):
             for tag, text in value.items():
                 if isinstance(text, str):
-                    self._take(text, primary(tag) if isinstance(tag, str) and tag.isascii() else "")
+                    self._take(text, _PRIMARY.get(tag) or _primary(tag))
         elif isinstance(value, str):
             self._take(value, self._written)
         elif isinstance(value, list):
@@ -169,11 +191,24 @@ class _Texts:
     def _take(self, text: str, lang: str) -> None:
         if self._left <= 0 or self._room <= 0:
             return
-        text = text[: min(LONGEST_TEXT, self._room)]
+        if len(text) > LONGEST_TEXT or len(text) > self._room:
+            text = text[: min(LONGEST_TEXT, self._room)]
         self._left -= 1
         self._room -= len(text)
-        lang = detected(text) if lang in UNTAGGED else lang
-        self.found.setdefault(lang, []).append(text)
+        if lang in UNTAGGED:
+            lang = detected(text)
+        if lang in self.found:
+            self.found[lang].append(text)
+        else:
+            self.found[lang] = [text]
+
+
+#: The languages of most texts, which need no reading of their tags.
+_PRIMARY: Final = {lang: lang for lang in SIX}
+
+
+def _primary(tag: Any) -> str:
+    return primary(tag) if isinstance(tag, str) and tag.isascii() else ""
 
 
 def _gather(value: Any, texts: _Texts, left: list[int], depth: int = 0) -> None:
@@ -199,11 +234,6 @@ def _is_translation(item: tuple[Any, Any]) -> bool:
     return isinstance(text, str) and isinstance(tag, str) and bool(_TAG.fullmatch(tag))
 
 
-def _texts_of(given: Any) -> list[str]:
-    """The codes in a member that holds one or many; what has another form is passed over."""
-    return [code for code in (given if isinstance(given, list) else [given]) if isinstance(code, str)]
-
-
 def _items(value: Any) -> Iterator[Mapping[str, Any]]:
     """Objects in a member that holds one or many."""
     if isinstance(value, Mapping):
@@ -212,26 +242,47 @@ def _items(value: Any) -> Iterator[Mapping[str, Any]]:
         yield from (item for item in value[:MOST_TEXTS] if isinstance(item, Mapping))
 
 
-def _fitted(body: str, heads: str) -> str:
+def _pieces(spelt: Callable[[str], str], texts: Iterable[str]) -> list[str]:
+    """The tokens of each spelling in these texts."""
+    pieces: list[str] = []
+    for text in texts:
+        if pieces:
+            pieces.append(_GAP)
+        pieces += map(spelt, text.split())
+    return pieces
+
+
+def _fitted(pieces: list[str], titles: list[str]) -> str:
     """The tokens of all texts, then those of the titles marked, as many as one document may have."""
-    if heads:
-        titles = heads.split()[:MOST_TITLE_TOKENS]
-        marked = "".join([f" {token} " if token == GAP else f" {TITLE}{token} " for token in titles])
+    body = "".join(pieces)
+    count = body.count(" ")
+    if titles:
+        titles = titles[:MOST_TITLE_TOKENS]
         room = MOST_TOKENS - len(titles) - 1
-        body = f"{body if _count(body) <= room else _first(body, room)}{_GAP}{marked}"
-    elif _count(body) > MOST_TOKENS:
+        marked = " ".join([token if token == GAP else TITLE + token for token in titles])
+        body = f"{body if count <= room else _first(body, room)}{_GAP}{marked} "
+    elif count > MOST_TOKENS:
         body = _first(body, MOST_TOKENS)
-    if _count(body) > MOST_OF_ONE and (kept := _bounded(body.split())) is not None:
+    if (len(titles) > MOST_OF_ONE or _many(pieces, count)) and (kept := _bounded(body.split())) is not None:
         return " ".join(kept)
-    return body.strip().replace("  ", " ")
+    return body[:-1]
 
 
-def _count(spaced: str) -> int:
-    return spaced.count(" ") // 2
+def _many(pieces: list[str], count: int) -> bool:
+    """Whether one token may stand too often in these pieces with so many tokens: never said wrongly to be few.
+
+    A token is at most as often a piece by itself as pieces are repeated; and of the pieces with several tokens, each
+    has two at least, so that they have no more than twice as many as there are more tokens than pieces.
+    """
+    if count < MOST_OF_ONE:
+        return False
+    unlike = set(pieces)
+    full = len(pieces) - (pieces.count("") if "" in unlike else 0)
+    return full - len(unlike) + 2 + 2 * (count - full) > MOST_OF_ONE
 
 
 def _first(spaced: str, most: int) -> str:
-    return "".join([f" {token} " for token in spaced.split()[:most]])
+    return "".join([f"{token} " for token in spaced.split()[:most]])
 
 
 def _bounded(tokens: list[str]) -> list[str] | None:

@@ -1,7 +1,8 @@
 """Forms of one word made the same: Snowball's stems, reached from words without accents.
 
 Owns the order: fold, put back the accents that endings always have, stem, fold. A text with accents and a query
-without them therefore end at the same token for every word, and Snowball still sees the endings that it knows. Refuses
+without them therefore end at the same token for every word, and Snowball still sees the endings that it knows. Arabic
+words are all stemmed as if they had the article, since Snowball takes other endings off those that have it. Refuses
 languages without a stemmer: their words stay as folded.
 """
 
@@ -11,6 +12,7 @@ from typing import Final
 
 import Stemmer
 
+from chmnode.analysis.arabic import ARTICLE, bare
 from chmnode.analysis.folding import fold, unseated
 
 SNOWBALL: Final = {"ar": "arabic", "en": "english", "es": "spanish", "fr": "french", "ru": "russian"}
@@ -41,4 +43,8 @@ def stemmer(lang: str) -> Callable[[str], str] | None:
             word = ending.sub(accented, word)
         return unseated(fold(stem(word))) or word
 
-    return token
+    def arabic(word: str) -> str:
+        short = bare(word)
+        return (len(short) > len(ARTICLE) and token(ARTICLE + short).removeprefix(ARTICLE)) or short
+
+    return arabic if lang == "ar" else token

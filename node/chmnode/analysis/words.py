@@ -58,7 +58,7 @@ class Token(NamedTuple):
 
 
 class Lexicon(dict[str, str]):
-    """Tokens of one language by spelling: `Lexicon['l’eau,']` is ` eau `, each token with a space on either side.
+    """Tokens of one language by spelling: `Lexicon['l’eau,']` is `eau `, each token with a space behind it.
 
     Keys are what stands between spaces, punctuation included: to split at spaces and look up is the fastest way
     through a text.
@@ -69,7 +69,7 @@ class Lexicon(dict[str, str]):
         self._stem: Callable[[str], str] | None = stemmer(lang)
 
     def __missing__(self, chunk: str) -> str:
-        made = "".join([f" {token} " for match in _PIECE.finditer(chunk) for token in self._of(match)])
+        made = "".join([f"{token} " for match in _PIECE.finditer(chunk) for token in self._of(match)])
         if len(chunk) <= CACHED_LENGTH:
             if len(self) >= CACHED:
                 self.clear()
@@ -77,7 +77,7 @@ class Lexicon(dict[str, str]):
         return made
 
     def spaced(self, text: str) -> str:
-        """The tokens of a text, each between two spaces of its own."""
+        """The tokens of a text, each with a space behind it."""
         return "".join(map(self.__getitem__, text.split()))
 
     def spans(self, text: str) -> Iterator[Token]:
