@@ -14,7 +14,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import harvest, limit, memory, oaipmh, publishing, quiet, serving, start
+from tests.bench import (
+    freshness,
+    harvest,
+    limit,
+    memory,
+    oaipmh,
+    publishing,
+    quiet,
+    search,
+    search_million,
+    serving,
+    start,
+)
 from tests.bench.figures import Figure, table
 from tests.bench.processes import cores
 from tests.bench.workshop import Workshop
@@ -28,20 +40,25 @@ BENCHMARKS = {
     "start": start,
     "serving": serving,
     "memory": memory,
+    "freshness": freshness,
+    "search": search,
+    "search-million": search_million,
 }
+#: Takes an hour; a quick run leaves it out unless it is named.
+LONG = {"search-million"}
 
 
 def main() -> None:
     """Run the benchmarks named, or all."""
     asked = _arguments()
     if asked.list:
-        print("\n".join(f"{name:11} {benchmark.DOES}" for name, benchmark in BENCHMARKS.items()))
+        print("\n".join(f"{name:14} {benchmark.DOES}" for name, benchmark in BENCHMARKS.items()))
         return
     print(_circumstances(), flush=True)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="chm-bench-", dir=asked.folder) as folder:
         workshop = Workshop(Path(folder), asked.quick, 1 if asked.quick else asked.rounds)
-        for name in asked.names or BENCHMARKS:
+        for name in asked.names or [name for name in BENCHMARKS if not (asked.quick and name in LONG)]:
             begin = time.perf_counter()
             found = _measured(name, workshop)
             figures += found

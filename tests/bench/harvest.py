@@ -1,4 +1,4 @@
-"""A harvest with every check, stored and mirrored, beside the limit of this machine just before and just after.
+"""A harvest with every check, stored, indexed and mirrored, beside the limit of this machine before and after.
 
 The serving node shares the cores, as on loopback it must.
 """
@@ -22,4 +22,6 @@ def run(workshop: Workshop) -> Iterator[Figure]:
             limits.append((before + verify_rate()) / 2)
     yield Figure("verify limit beside the harvests", limits, "/s")
     yield Figure(f"harvest of {size:,} records", rates, "/s")
-    yield Figure("harvest : verify limit", paired(rates, limits), at_least=0.4)
+    yield Figure(
+        "harvest with its index : verify limit (0.40 before there was one)", paired(rates, limits), at_least=0.2
+    )

@@ -8,7 +8,7 @@ the next answer. Refuses nothing that was asked: what cannot be read of a search
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from typing import Final
@@ -17,12 +17,13 @@ import numpy as np
 
 from chmnode.analysis import Analyzer
 from chmnode.concepts import Concept, Concepts
+from chmnode.concepts.catalogue import COUNTRY_SETS
 from chmnode.search import facets, order, ranking
 from chmnode.search.columns import Columns, Mask, follow
 from chmnode.search.model import Ask, Facet, Found, Hit, Kind, Sort, Suggestion, Term, Through
 from chmnode.search.order import Cursor
 from chmnode.search.query import Clause, Query, Understanding
-from chmnode.search.ranking import Looked, Matched
+from chmnode.search.ranking import Looked
 from chmnode.search.suggesting import Labels
 from chmnode.storage import Database, Documents, Records
 from chmnode.storage.documents import Docs
@@ -40,7 +41,9 @@ class _Page:
     docs: list[int]
     total: int
     facets: tuple[Facet, ...]
-    matched: Matched
+    #: Documents that each clause finds.
+    found: tuple[int, ...]
+    relaxed: bool
     more: str | None
     ignored: tuple[str, ...]
 
@@ -75,7 +78,7 @@ class Search:
         looked = await asyncio.gather(*(self._look(clause) for clause in query.clauses))
         named = await self._named(query)
         page = await asyncio.to_thread(self._answer, ask, query, columns, looked, named)
-        terms = [replace(one.clause.term, records=count) for one, count in zip(looked, page.matched.found, strict=True)]
+        terms = [replace(one.clause.term, records=count) for one, count in zip(looked, page.found, strict=True)]
         return Found(
             ask=ask,
             total=page.total,
@@ -83,7 +86,7 @@ class Search:
             facets=page.facets,
             terms=terms,
             more=page.more,
-            relaxed=page.matched.relaxed,
+            relaxed=page.relaxed,
             ignored=page.ignored,
             seconds=time.perf_counter() - started,
         )
@@ -111,19 +114,37 @@ class Search:
 
     def _about(self, columns: Columns, concept: Concept) -> int:
         keys = [one.key for one in self._concepts.reach(concept)]
-        return int(np.count_nonzero((columns.having("concept", keys) | columns.having("text", keys)) & columns.alive))
+        mask = columns.having("concept", keys) | columns.having("text", keys)
+        if concept.scheme in COUNTRY_SETS:
+            mask |= columns.having("region", [concept.notation])
+        return int(np.count_nonzero(mask & columns.alive))
 
     async def _look(self, clause: Clause) -> Looked:
         """Ask the database for the words of a clause."""
         anywhere = in_titles = apart = _NONE
         if clause.literal:
             in_titles = await self._documents.holding(clause.in_titles)
-            anywhere = in_titles if clause.term.within else await self._documents.holding(clause.literal)
+            if clause.term.within:
+                anywhere = in_titles
+            elif not clause.words:  # a text with the whole label of a concept has the concept
+                anywhere = await self._documents.holding(clause.literal)
         if clause.words:
             each = [await self._documents.holding(word) for word in clause.words if word]
             apart = reduce(partial(np.intersect1d, assume_unique=True), each)
         reached = (one.key for concept in clause.term.concepts for one in self._concepts.reach(concept))
-        return Looked(clause, anywhere, in_titles, apart, tuple(dict.fromkeys(reached)))
+        within = [(("region", one.notation)) for one in clause.term.concepts if one.scheme in COUNTRY_SETS]
+        covering = (pair for concept in clause.term.concepts for pair in self._covering(concept))
+        keys = tuple(dict.fromkeys(reached))
+        return Looked(
+            clause, anywhere, in_titles, apart, keys, tuple(within), tuple(dict.fromkeys((*within, *covering)))
+        )
+
+    def _covering(self, concept: Concept) -> Iterator[tuple[str, str]]:
+        """Facets by which a country is reached: what is for a whole region of its, and what is open to it."""
+        if concept.scheme == "countries":
+            areas = sorted(facets.areas_of(self._concepts, concept.notation))
+            yield from (("area", area) for area in areas)
+            yield from (("eligible", code) for code in (*areas, concept.notation))
 
     async def _named(self, query: Query) -> int | None:
         """The document of a record that the query names; 0 if there is none."""
@@ -142,25 +163,41 @@ class Search:
         sort = ask.sort if terms or ask.sort is not Sort.RELEVANCE else Sort.NEWEST
         cursor, ignored = _cursor(ask, sort, terms)
         day = cursor.day if cursor else int(self._clock()) // _DAY
-        matched = ranking.match(columns, looked, cursor)
+        scored = ranking.score(columns, looked, cursor)
         dated, undated = facets.between(columns, ask)
         narrower = facets.Narrower(self._concepts, day, ask.wide)
-        found = matched.mask & dated & _only(columns, named)
-        for facet, values in query.barred.items():
-            found &= ~narrower.mask(columns, facet, columns.dictionary.meant(facet, values))
+        within = dated & _only(columns, named) & _not_barred(columns, query, narrower)
+        chosen = facets.choose(columns, self._choice(ask, query, columns), narrower)
+        if "type" not in chosen.values:
+            within &= ~columns.having("type", facets.ASIDE)
+        matched = ranking.match(scored, looked, within & chosen.mask, cursor)
+        found = matched.mask & within
+        mask = found & chosen.mask
+        by = order.keys(sort, columns, scored.scores, day)
+        limit = max(1, min(ask.limit, MOST_HITS))
+        docs = order.page(mask, by, columns, cursor, limit + 1)
+        more = None
+        if len(docs) > limit:
+            last = docs[limit - 1]
+            place = int(by[last]), int(columns.ranking[last])
+            more = str(Cursor(sort, *place, scored.weights, matched.least, matched.relaxed, day))
+        return _Page(
+            docs=docs[:limit],
+            total=int(np.count_nonzero(mask)),
+            facets=chosen.counted(found),
+            found=scored.found,
+            relaxed=matched.relaxed,
+            more=more,
+            ignored=(*ignored, *undated),
+        )
+
+    @staticmethod
+    def _choice(ask: Ask, query: Query, columns: Columns) -> dict[str, tuple[str, ...]]:
+        """Facets that were chosen, beside the text or in it."""
         chosen = {**ask.chosen}
         for facet, values in query.chosen.items():
             chosen[facet] = (*chosen.get(facet, ()), *columns.dictionary.meant(facet, values))
-        narrowed = facets.narrow(columns, found, chosen, narrower)
-        by = order.keys(sort, columns, matched.scores, day)
-        limit = max(1, min(ask.limit, MOST_HITS))
-        docs = order.page(narrowed.mask, by, columns, cursor, limit + 1)
-        last = docs[min(limit, len(docs)) - 1] if len(docs) > limit else None
-        more = None
-        if last is not None:
-            more = str(Cursor(sort, int(by[last]), int(columns.ranking[last]), matched.weights, matched.relaxed, day))
-        total = int(np.count_nonzero(narrowed.mask))
-        return _Page(docs[:limit], total, narrowed.facets, matched, more, (*ignored, *undated))
+        return chosen
 
     async def _hits(self, columns: Columns, docs: Sequence[int], looked: Sequence[Looked]) -> list[Hit]:
         """The records of a page, and through what each was found."""
@@ -193,6 +230,14 @@ def _cursor(ask: Ask, sort: Sort, terms: Sequence[Term]) -> tuple[Cursor | None,
         return order.parse(ask.after, sort, terms), ()
     except (ValueError, TypeError):
         return None, ("after",)
+
+
+def _not_barred(columns: Columns, query: Query, narrower: facets.Narrower) -> Mask:
+    """What the facets with a minus sign leave."""
+    mask = np.ones(columns.documents, np.bool_)
+    for facet, values in query.barred.items():
+        mask &= ~narrower.mask(columns, facet, columns.dictionary.meant(facet, values))
+    return mask
 
 
 def _only(columns: Columns, named: int | None) -> Mask:

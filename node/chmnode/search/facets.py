@@ -28,31 +28,48 @@ _DAY: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowed:
-    """Hits within the chosen facets, and the counts of all facets."""
-
-    mask: Mask
-    facets: tuple[Facet, ...]
-
-
-def narrow(columns: Columns, found: Mask, chosen: Mapping[str, tuple[str, ...]], narrower: "Narrower") -> Narrowed:
-    """Narrow what a query found.
+class Chosen:
+    """What the chosen facets leave, facet by facet.
 
     Args:
         columns: of all documents.
-        found: by the query and the dates.
+        masks: by facet.
+        narrower: knows what the values mean.
+        values: that were chosen.
+    """
+
+    columns: Columns
+    masks: Mapping[str, Mask]
+    narrower: "Narrower"
+    values: Mapping[str, tuple[str, ...]]
+
+    @property
+    def mask(self) -> Mask:
+        """What all of them leave."""
+        return reduce(np.logical_and, self.masks.values(), self.columns.alive)
+
+    def counted(self, found: Mask) -> tuple[Facet, ...]:
+        """All facets of what was found, each counted as if nothing were chosen in it."""
+        facets = []
+        for facet in FACETS:
+            others = (mask for name, mask in self.masks.items() if name != facet)
+            counts = self.narrower.counts(self.columns, facet, reduce(np.logical_and, others, found))
+            facets.append(Facet(facet, _values(facet, counts, self.values.get(facet, ()))))
+        return tuple(facets)
+
+
+def choose(columns: Columns, chosen: Mapping[str, tuple[str, ...]], narrower: "Narrower") -> Chosen:
+    """Find out what the chosen facets leave.
+
+    Args:
+        columns: of all documents.
         chosen: facet to values.
         narrower: knows what the values mean.
     """
-    masks = {facet: narrower.mask(columns, facet, values) for facet, values in chosen.items() if values}
-    if "type" not in masks:
-        found = found & ~columns.having("type", ASIDE)
-    facets = []
-    for facet in FACETS:
-        others = (mask for name, mask in masks.items() if name != facet)
-        counts = narrower.counts(columns, facet, reduce(np.logical_and, others, found))
-        facets.append(Facet(facet, _values(facet, counts, chosen.get(facet, ()))))
-    return Narrowed(reduce(np.logical_and, masks.values(), found), tuple(facets))
+    values = {facet: given for facet, given in chosen.items() if given}
+    return Chosen(
+        columns, {facet: narrower.mask(columns, facet, given) for facet, given in values.items()}, narrower, values
+    )
 
 
 def _values(facet: str, counts: Mapping[str, int], chosen: Sequence[str]) -> tuple[FacetValue, ...]:
@@ -86,7 +103,7 @@ class Narrower:
             return mask
         mask = columns.having(facet, values)
         if facet == "country" and self.wide:
-            mask |= columns.having("area", {area for value in values for area in self._areas(value)})
+            mask |= columns.having("area", {area for value in values for area in areas_of(self.concepts, value)})
         return mask
 
     def counts(self, columns: Columns, facet: str, mask: Mask) -> Mapping[str, int]:
@@ -110,14 +127,15 @@ class Narrower:
                 mask = np.zeros(columns.documents, np.bool_)
         return np.asarray(mask, np.bool_)
 
-    def _areas(self, country: str) -> set[str]:
-        """Regions and groups that contain a country, directly or by what is within them."""
-        found, level = set[str](), list(self.concepts.sets_of(country))
-        while level:
-            found |= {one.notation for one in level}
-            above = {(one.scheme, code) for one in level for code in one.broader if code not in found}
-            level = [concept for scheme, code in above if (concept := self.concepts.get(scheme, code))]
-        return found
+
+def areas_of(concepts: Concepts, country: str) -> set[str]:
+    """Regions and groups that contain a country, directly or by what is within them."""
+    found, level = set[str](), list(concepts.sets_of(country))
+    while level:
+        found |= {one.notation for one in level}
+        above = {(one.scheme, code) for one in level for code in one.broader if code not in found}
+        level = [concept for scheme, code in above if (concept := concepts.get(scheme, code))]
+    return found
 
 
 def between(columns: Columns, ask: Ask) -> tuple[Mask, list[str]]:

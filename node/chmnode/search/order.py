@@ -39,13 +39,14 @@ class Cursor:
     #: First key and last change as one number, and the ranking, of the last hit.
     key: int
     ranking: int
-    #: Weights of the terms by which the first page was sorted, whether it was relaxed, and its day.
+    #: Weights of the terms by which the first page was sorted, the least score, whether it was relaxed, and its day.
     weights: tuple[int, ...]
+    least: int
     relaxed: bool
     day: int
 
     def __str__(self) -> str:
-        numbers = [self.key, self.ranking, *self.weights, int(self.relaxed), self.day]
+        numbers = [self.key, self.ranking, *self.weights, self.least, int(self.relaxed), self.day]
         whole = json.dumps([self.sort.value, *numbers], separators=(",", ":"))
         return base64.urlsafe_b64encode(whole.encode()).decode().rstrip("=")
 
@@ -55,12 +56,12 @@ class Cursor:
         if len(text) > _LONGEST or not text.isascii():
             raise ValueError(text[:_LONGEST])
         sort, *numbers = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if len(numbers) < 4 or not all(type(one) is int and abs(one) < 1 << 62 for one in numbers):
+        if len(numbers) < 5 or not all(type(one) is int and abs(one) < 1 << 62 for one in numbers):
             raise ValueError(text)
-        key, ranking, *weights, relaxed, day = numbers
+        key, ranking, *weights, least, relaxed, day = numbers
         if not all(0 < weight <= HEAVIEST for weight in weights) or not 0 <= day < _UNDATED:
             raise ValueError(text)
-        return cls(Sort(sort), key, ranking, tuple(weights), bool(relaxed), day)
+        return cls(Sort(sort), key, ranking, tuple(weights), least, bool(relaxed), day)
 
 
 def keys(sort: Sort, columns: Columns, scores: NDArray[np.int32], day: int) -> Keys:

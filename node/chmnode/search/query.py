@@ -148,7 +148,7 @@ class Understanding:
             if span.casefold() in ask.plain or not concepts:
                 continue
             clauses += self._words(text[at : found.start], ask)
-            clauses.append(Clause(Term(kind=Kind.CONCEPT, text=span, concepts=concepts), self._literal(span, ask.lang)))
+            clauses.append(self._concept(span, concepts, ask.lang))
             at = found.end
         clauses += self._words(text[at:], ask)
         meant = [clause for clause in clauses if not self._means_nothing(clause)]
