@@ -134,7 +134,7 @@ def assemble(config: Config, identity: Identity, database: Database, clock: Call
     indexer = Indexer(catalogue, concepts, analyzer)
     schemas = Schemas(catalogue, indexer)
     checking = Checking(make_schemas, here=schemas, preload=["chmnode.ingest"])
-    indexing = Indexing(analyzer, indexer, checking.derive)
+    indexing = Indexing(analyzer, indexer, checking.derive, clock)
     logs = LogStore(database, on_change=indexing.follow, clock=clock)
     name = holder()
     return Node(

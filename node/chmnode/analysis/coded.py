@@ -41,8 +41,9 @@ class Codes(dict[str, tuple[str, ...]]):
     def _values(self, code: str) -> tuple[str, ...]:
         member, scheme = self._member, self._member.scheme
         concept = self._concept(code)
-        if concept is not None:
-            scheme, code = concept.scheme, concept.notation
+        if concept is None:  # nobody could choose it by name, and what anybody may make up must not fill the facets
+            return (f"language={lang}",) if member.facet == "language" and (lang := _language(code)) else ()
+        scheme, code = concept.scheme, concept.notation
         found = [f"concept={scheme}:{code}"]
         if member.facet == "language":
             found.append(f"language={primary(code)}")
@@ -71,6 +72,12 @@ class Codes(dict[str, tuple[str, ...]]):
             above = (self._concepts.get(each.scheme, name) for each in level for name in each.broader)
             level = [each for each in above if each is not None and each.notation not in found]
         return found
+
+
+def _language(tag: str) -> str:
+    """The primary subtag of what has the form of a language tag."""
+    lang = primary(tag)
+    return lang if len(lang) in {2, 3} and lang.isascii() and lang.isalpha() else ""
 
 
 def presentable(value: str) -> bool:

@@ -25,7 +25,9 @@ GAP: Final = "\u00a6"
 #: PostgreSQL counts positions to 16,383, and 256 of one lexeme.
 MOST_TOKENS: Final = 16_000
 MOST_OF_ONE: Final = 250
-MOST_TITLE_TOKENS: Final = 2_000
+MOST_TITLE_TOKENS: Final = 200
+#: Bytes of all tokens together: a tsvector holds less than a megabyte, one folded letter may be many.
+MOST_BYTES: Final = 600_000
 MOST_VALUES: Final = 500
 MOST_TEXTS: Final = 200
 #: Characters of one text that are read, and of all texts together.
@@ -255,6 +257,8 @@ def _pieces(spelt: Callable[[str], str], texts: Iterable[str]) -> list[str]:
 def _fitted(pieces: list[str], titles: list[str]) -> str:
     """The tokens of all texts, then those of the titles marked, as many as one document may have."""
     body = "".join(pieces)
+    if len(body) > MOST_BYTES // 4 and len(body.encode()) > MOST_BYTES:
+        body = body.encode()[:MOST_BYTES].decode(errors="ignore").rpartition(" ")[0] + " "
     count = body.count(" ")
     if titles:
         titles = titles[:MOST_TITLE_TOKENS]

@@ -21,6 +21,8 @@ from chmnode.search.model import FACETS, Ask, Facet, FacetValue
 ASIDE: Final = ("Endorsement",)
 #: Days within which something closes soon.
 SOON: Final = 30
+#: Values of one facet that are listed; there are fewer countries.
+MOST_VALUES: Final = 300
 #: Values of the facet `open`, in the order of a page.
 OPEN: Final = ("open", "soon", "undated", "closed")
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -77,7 +79,8 @@ def _values(facet: str, counts: Mapping[str, int], chosen: Sequence[str]) -> tup
     listed = [FacetValue(value, count, value in chosen) for value, count in values.items() if count or value in chosen]
     if facet == "open":
         return tuple(sorted(listed, key=lambda one: OPEN.index(one.value) if one.value in OPEN else len(OPEN)))
-    return tuple(sorted(listed, key=lambda one: (-one.records, one.value)))
+    listed.sort(key=lambda one: (-one.records, one.value))
+    return (*listed[:MOST_VALUES], *(one for one in listed[MOST_VALUES:] if one.chosen))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import asyncio
 import hashlib
 import logging
 import sys
+import time
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -33,6 +34,7 @@ PURGE: Final = "search-purge"
 CATCH_UP: Final = 200
 #: Separate the parts of a packed document, and the values within a part; no token and no value holds them.
 _PART, _VALUE = "\x1e", "\x1f"
+_DAY: Final = 86_400
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 #: Records that are analysed at once without a thread of their own.
 _FEW: Final = 16
@@ -83,11 +85,13 @@ class Indexing:
         indexer: analyses records.
         elsewhere: analyses many records on other cores: given their texts and how many there have been, what `pack`
             makes of each, or None if they are too few for that.
+        clock: POSIX seconds.
     """
 
     analyzer: Analyzer
     indexer: Indexer
     elsewhere: Elsewhere | None = None
+    clock: Callable[[], float] = time.time
     _analysed_so_far: int = 0
     #: Numbers of facet values; they never change once they are committed.
     _numbers: dict[str, int] = field(default_factory=dict)
@@ -139,6 +143,7 @@ class Indexing:
         fresh = sum(source.iri not in docs for source in sources)
         following = iter(range(first := await documents.number(fresh), first + fresh) if fresh else ())
         new, replaced = list[Document](), list[Document]()
+        latest = int(self.clock()) + _DAY  # nobody stays the newest by a date to come
         for source, one, values in zip(sources, made, facets, strict=True):
             known = source.iri in docs
             doc = docs[source.iri] if known else next(following)
@@ -148,7 +153,7 @@ class Indexing:
                     *source.place,
                     self.version,
                     _packed(map(numbers.__getitem__, values)),
-                    _seconds(source.modified),
+                    min(_seconds(source.modified), latest),
                     _days(one.closes),
                     _ranking(source.iri),
                     one.words,
@@ -200,8 +205,8 @@ class Indexing:
         doc, packed, sha256 = standing
         endorsed = {one.government for one in await documents.endorsements_of([iri]) if one.sha256 == sha256}
         marks = ["endorsed=yes", *(f"endorsed={government}" for government in sorted(endorsed))] if endorsed else []
-        known = {id_ for id_, facet, _ in await documents.values(0) if facet == "endorsed"}
         numbers = await documents.numbers([marks])
+        known = await documents.values_of("endorsed")
         kept = (int(id_) for id_ in np.frombuffer(packed, PACKED) if int(id_) not in known)
         await documents.refacet(change, doc, _packed([*kept, *(numbers[mark] for mark in marks)]))
 
@@ -221,14 +226,14 @@ class _Writing(Documents):
 
     async def numbers(self, facets: Sequence[Iterable[str]]) -> Mapping[str, int]:
         """Numbers of all these values, new ones for those that have none."""
-        wanted = set().union(*facets)
-        if not wanted <= self._committed.keys() and not self._own:
+        lacking = set().union(*facets) - self._committed.keys() - self._own.keys()
+        if lacking:
             if len(self._committed) > _REMEMBERED:
                 self._committed.clear()
-            self._committed.update({f"{facet}={value}": id_ for id_, facet, value in await self.values(0)})
-        new = sorted(wanted - self._committed.keys() - self._own.keys())
-        if new:
-            added = await self.add_values([_pair(value) for value in new])
+            known = await self.numbers_of([_pair(value) for value in sorted(lacking)])
+            found = {f"{facet}={value}": id_ for (facet, value), id_ in known.items()}
+            self._committed.update(found)
+            added = await self.add_values([_pair(value) for value in sorted(lacking - found.keys())])
             self._own.update({f"{facet}={value}": id_ for (facet, value), id_ in added.items()})
         return self._committed | self._own if self._own else self._committed
 

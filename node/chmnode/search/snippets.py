@@ -22,8 +22,10 @@ PASSAGE: Final = 260
 _LOOKED_AT: Final = 6_000
 _BEFORE: Final = 60
 _TITLE: Final = 300
-#: Texts of a record that are looked at.
+#: Texts of a record that are looked at, their characters together, and marks in one.
 _TEXTS: Final = 24
+_READ: Final = 20_000
+_MARKS: Final = 200
 _GISTS: Final = ("summary", "description")
 
 
@@ -85,7 +87,11 @@ class Snippets:
         """The passage that shows best why this was found; None if the record has no text at all."""
         wanted = self._wanted(terms, lang)
         best: tuple[tuple[int, bool, bool], str, Text, list[tuple[int, int]]] | None = None
+        left = _READ
         for member, told in self._texts(document, lang):
+            if left <= 0 or (best is not None and best[0][0] == len(wanted)):
+                break
+            left -= len(told.text)
             marks, count = self._marks(told, wanted)
             worth = (count, told.lang.partition("-")[0] == lang, member in _GISTS)
             if best is None or worth > best[0]:
@@ -123,7 +129,7 @@ class Snippets:
         found = self._analyzer.tagged(told.text, told.lang) if keyed else []
         tagged = [(one.start, one.end, frozenset(one.keys)) for one in found]
         each = [one.marks(tokens, tagged) for one in wanted]
-        return _merged(sorted(set().union(*each))), sum(bool(marks) for marks in each)
+        return _merged(sorted(set().union(*each)))[:_MARKS], sum(bool(marks) for marks in each)
 
 
 def _standing(tokens: Sequence[Token], sequence: tuple[str, ...]) -> Iterator[tuple[int, int]]:

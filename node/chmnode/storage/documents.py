@@ -119,6 +119,8 @@ class Documents:
 
     async def add_values(self, pairs: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
         """Numbers for values of facets that have none yet."""
+        if not pairs:
+            return {}
         first = await self._counted(_VALUES, len(pairs)) - len(pairs) + 1
         rows: list[Mapping[str, Value]] = [
             {"id": id_, "facet": facet, "value": value} for id_, (facet, value) in enumerate(pairs, first)
@@ -209,6 +211,15 @@ class Documents:
         return [
             (id_, facet, value) for id_, facet, value in await self._session.fetch_all("facet_value_list", after=after)
         ]
+
+    async def values_of(self, facet: str) -> dict[int, str]:
+        """All values of one facet, by number."""
+        return dict(await self._session.fetch_all("facet_value_facet", facet=facet))
+
+    async def numbers_of(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Numbers of these values of facets, of those that have one."""
+        rows = await self._session.fetch_all("facet_value_of", pairs=json.dumps(pairs))
+        return {(facet, value): id_ for id_, facet, value in rows}
 
     async def places(self, places: Sequence[Place]) -> dict[Place, int]:
         """Numbers of the documents at these places."""

@@ -326,6 +326,9 @@ select (select count(*) from record), (select count(*) from document where facet
 -- name: facet_value_list
 select id, facet, value from facet_value where id > :after order by id;
 
+-- name: facet_value_facet
+select id, value from facet_value where facet = :facet;
+
 -- name: facet_value_add
 insert into facet_value (id, facet, value) values (:id, :facet, :value);
 

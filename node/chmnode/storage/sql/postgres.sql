@@ -51,6 +51,11 @@ where d.doc = any (array(select cast(json_array_elements_text(cast(:docs as json
 select doc, facets from document
 where doc = any (array(select cast(json_array_elements_text(cast(:docs as json)) as bigint)));
 
+-- Of pairs `[facet, value]`, those with a number.
+-- name: facet_value_of
+select v.id, v.facet, v.value from json_array_elements(cast(:pairs as json)) wanted
+    join facet_value v on v.facet = wanted ->> 0 and v.value = wanted ->> 1;
+
 -- name: words_add
 insert into document_words (doc, words) values (:doc, cast(:words as tsvector));
 

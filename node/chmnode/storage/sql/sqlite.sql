@@ -46,6 +46,12 @@ from json_each(:docs) wanted cross join document d on d.doc = wanted.value
 -- name: document_packed
 select d.doc, d.facets from json_each(:docs) wanted cross join document d on d.doc = wanted.value;
 
+-- Of pairs `[facet, value]`, those with a number.
+-- name: facet_value_of
+select v.id, v.facet, v.value from json_each(:pairs) wanted
+cross join facet_value v on v.facet = json_extract(wanted.value, '$[0]')
+    and v.value = json_extract(wanted.value, '$[1]');
+
 -- name: words_add
 insert into document_words (rowid, words) values (:doc, :words);
 
