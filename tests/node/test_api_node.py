@@ -88,7 +88,9 @@ async def test_the_node_describes_itself_and_what_it_mirrors(site, client):
     (mirror,) = described["mirrors"]
     assert (mirror["origin"], mirror["size"]) == (site.peer.origin, 4)
     assert (await client.get(f"{site.path(mirror['prefix'])}/checkpoint")).status == 200
-    assert (await client.get(site.path(described["interfaces"]["member"]))).status == 200
+    for name in ("member", "search", "suggest", "concepts"):
+        address = site.path(described["interfaces"][name].format(text="reef", typed="reef"))
+        assert (await client.get(address)).status == 200
 
 
 async def test_the_member_descriptor_is_what_an_operator_pins(site, client):

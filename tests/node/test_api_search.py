@@ -106,6 +106,18 @@ async def test_help_while_typing_names_concepts_in_the_readers_language(client):
     assert subject["url"] == f"{HOME}/concepts/cbd-subjects/CBD-SUBJECT-IAS"
 
 
+async def test_concepts_that_mean_the_same_are_offered_once_by_that_of_the_convention(client, node):
+    for typed in ("invas", "protected a", "train"):
+        found = await (await client.get(f"/ke/search/suggest?q={typed}")).json()
+        offered = [node.concepts.by_key(one["concept"]) for one in found]
+        equals = {same.key for one in offered for same in node.concepts.same(one)}
+        assert not equals & {one["concept"] for one in found}
+    found = await (await client.get("/ke/search/suggest?q=invasive%20alien")).json()
+    assert [one["concept"] for one in found if one["label"] == "Invasive Alien Species"] == [
+        "cbd-subjects:CBD-SUBJECT-IAS"
+    ]
+
+
 async def test_help_for_nothing_is_empty_and_for_a_novel_is_refused(client):
     assert await (await client.get("/ke/search/suggest")).json() == []
     assert await (await client.get("/ke/search/suggest?q=qwertyuiop")).json() == []

@@ -143,6 +143,21 @@ async def test_every_page_but_the_first_has_one_field_to_search_with(site, clien
         assert fields["q"]["id"] in found.attributes("for")
 
 
+async def test_the_menu_leads_to_the_topics_and_says_where_one_is(client):
+    for path, said in (("/ke/concepts", "page"), ("/ke/concepts/gbf-targets", "true"), ("/ke/about", None)):
+        _, found = await page(client, path, **ENGLISH)
+        menu = [attrs for tag, attrs in found.tags if tag == "a" and attrs["href"] == "/ke/concepts"]
+        assert ("a", "Topics") in found.words
+        assert menu[0].get("aria-current") == said
+
+
+async def test_machines_are_told_where_to_search(client):
+    _, found = await page(client, "/ke/about", **ENGLISH)
+    for path in ("/ke/search?format=json", "/ke/search/suggest?q=water&lang=en", "/ke/concepts?format=jsonld"):
+        assert path in found.attributes("href")
+        assert (await client.get(path)).status == 200
+
+
 async def test_a_page_that_has_not_changed_is_not_sent_again(client):
     response, _ = await page(client, "/ke/about")
     again = await client.get("/ke/about", headers={"Accept": "text/html", "If-None-Match": response.headers["ETag"]})

@@ -117,9 +117,10 @@ async def test_a_record_tells_who_endorses_it_and_whether_it_was_this_very_text(
 async def test_a_record_tells_its_age_and_when_its_publisher_was_last_read(site, client):
     _, found = await page(client, site.path(site.need), **ENGLISH)
     assert "published just now" in found.text("dd")
-    assert "checked" not in found.text("dd")
+    assert "checked here" not in found.text("p")
     _, found = await page(client, f"/ke/view?id={site.peer.iri('reef')}", **ENGLISH)
-    assert "checked 2 hours ago" in found.text("dd")
+    assert "on 1 January 2026; checked here 2 hours ago." in " ".join(found.text("p").split())
+    assert "published 3 months ago" in found.text("dd")
     assert "/ke/federation#chm.example.ke/log" in found.attributes("href")
 
 

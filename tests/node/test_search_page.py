@@ -199,11 +199,31 @@ async def test_a_word_is_shown_with_the_concept_it_was_understood_as_and_can_be_
 
 
 async def test_a_word_with_several_meanings_offers_each_of_them(visitor):
-    _, found = await search(visitor, q="training")
+    _, found = await search(visitor, q="developing country")
     assert "has several meanings:" in " ".join(found.text("li").split())
     only = [dict(parse_qsl(urlsplit(href).query)) for href in links(found)]
-    assert {"concept": "assistance-types:CHM-ASSIST-TRAINING"} in only
-    assert {"q": "training", "plain": "training"} in only
+    meant = {pairs["concept"].partition(":")[0] for pairs in only if pairs.keys() == {"concept"}}
+    assert {"domain-concepts", "groups"} <= meant
+    assert {"q": "developing country", "plain": "developing country"} in only
+
+
+async def test_equal_concepts_of_several_vocabularies_are_one_meaning(visitor):
+    for words in ("invasive alien species", "training", "agriculture"):
+        _, found = await search(visitor, q=words)
+        assert "has several meanings:" not in " ".join(found.text("li").split())
+        assert "take it literally" in found.text("a")
+    _, found = await search(visitor, q="invasive alien species")
+    assert "/ke/concepts/cbd-subjects/CBD-SUBJECT-IAS" in links(found)
+
+
+async def test_a_facet_that_is_typed_is_a_chip_that_takes_it_out_of_the_text(visitor):
+    _, found = await search(visitor, q="training country:ke -type:offer", type="Need")
+    assert {"Kenya", "without Offers"} <= {said for tag, said in found.words if tag == "bdi"}
+    chips = [dict(parse_qsl(urlsplit(href).query)) for href in links(found, **{"class": "chip"})]
+    assert {"q": "training -type:offer", "type": "Need"} in chips
+    assert {"q": "training country:ke", "type": "Need"} in chips
+    assert {"q": "training"} in [dict(parse_qsl(urlsplit(href).query)) for href in links(found)]
+    assert found.text("summary").startswith("Filter (3)")
 
 
 async def test_phrases_exclusions_and_words_in_titles_are_told_in_words(visitor):
@@ -216,10 +236,29 @@ async def test_phrases_exclusions_and_words_in_titles_are_told_in_words(visitor)
 async def test_hits_tell_kind_place_help_date_publisher_and_age(visitor):
     _, found = await search(visitor, q="barcoding")
     said = " ".join(found.text().split())
-    for words in ("Offer", "Africa", "Training", "CHM Kenya", "just now"):
+    for words in ("Offer", "Africa", "Training", "CHM Kenya", "published just now"):
         assert words in said
     _, found = await search(visitor, q="wetland")
     assert "Open until 30 June 2026" in found.text("p")
+
+
+async def test_what_closes_within_a_month_says_so_first(node, aiohttp_client):
+    await publish(node, CLOSING)
+    for days, said in ((0, "Open until 30 June 2026"), (70, "Closes on 30 June 2026")):
+        client = await aiohttp_client(build(replace(node, clock=lambda days=days: NOW + days * 86_400)))
+        _, found = await search(client, q="wetland")
+        assert said in found.text()
+        assert ("soon" in found.attributes("class")) is (days > 0)
+
+
+async def test_a_hit_is_as_old_as_its_last_change(node, aiohttp_client):
+    (iri,) = await publish(node, OFFER)
+    later = replace(node, clock=lambda: NOW + 3 * 86_400)
+    _, found = await search(await aiohttp_client(build(later)), q="barcoding")
+    assert "published 3 days ago" in found.text("p")
+    await publish(node, {**OFFER, "id": iri, "countries": ["KE"]})
+    _, found = await search(await aiohttp_client(build(later)), q="barcoding")
+    assert "changed 3 days ago" in found.text("p")
 
 
 async def test_what_has_closed_is_not_said_to_be_open(node, aiohttp_client):

@@ -25,7 +25,7 @@ GAP: Final = "\u00a6"
 #: PostgreSQL counts positions to 16,383, and 256 of one lexeme.
 MOST_TOKENS: Final = 16_000
 MOST_OF_ONE: Final = 250
-MOST_TITLE_TOKENS: Final = 200
+MOST_TITLE_TOKENS: Final = 120
 #: Bytes of all tokens together: a tsvector holds less than a megabyte, one folded letter may be many.
 MOST_BYTES: Final = 600_000
 MOST_VALUES: Final = 500

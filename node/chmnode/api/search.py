@@ -4,7 +4,9 @@ The address is the one of the page for people (`chmnode.search.asking`). What a 
 parameter that cannot be read is refused with its name and its mend. Answers may be read from any site.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
@@ -29,6 +31,8 @@ FORMATS: Final = {"json": JSON, "html": HTML}
 #: Characters that help is given for, and suggestions at most.
 MOST_TYPED: Final = 100
 SUGGESTIONS: Final = 8
+#: The vocabulary whose concept stands for its equals elsewhere.
+CONVENTION: Final = "cbd-subjects"
 #: Parameters that a search knows.
 KNOWN: Final = frozenset(
     {*FACETS, "q", "concept", "plain", "wide", "from", "to", "sort", "after", "limit", "lang", "format"}
@@ -71,15 +75,26 @@ class SearchResources:
         found = await self._node.search.find(asked.ask)
         if "after" in found.ignored:
             raise _bad("after", _AFTER)
-        return _json(self._answer(found), "public, max-age=30", self._next(found))
+        answer = await asyncio.to_thread(self._answer, found)  # marking long texts takes its time
+        return _json(answer, "public, max-age=30", self._next(found))
 
     async def suggest(self, request: web.Request) -> web.StreamResponse:
         """Concepts whose labels begin like what is being typed."""
         typed, lang = request.query.get("q", "").strip(), _lang(request)
         if len(typed) > MOST_TYPED:
             raise _bad("q", f"`q` has at most {MOST_TYPED} characters here")
-        found = await self._node.search.suggest(typed, lang, SUGGESTIONS) if typed else []
-        return _json([self._suggestion(one, lang) for one in found], "public, max-age=60")
+        found = await self._node.search.suggest(typed, lang, 2 * SUGGESTIONS) if typed else []
+        told = list(self._meanings(found))[:SUGGESTIONS]
+        return _json([self._suggestion(one, lang) for one in told], "public, max-age=60")
+
+    def _meanings(self, found: Iterable[Suggestion]) -> Iterator[Suggestion]:
+        """Of concepts that mean the same, one: that of the Convention, if there is one."""
+        known = set[str]()
+        for one in found:
+            equals = (one.concept, *self._node.concepts.same(one.concept))
+            if one.concept.key not in known:
+                yield replace(one, concept=next((each for each in equals if each.scheme == CONVENTION), one.concept))
+            known |= {each.key for each in equals}
 
     def _asked(self, request: web.Request) -> Asked:
         unknown = [name for name in request.query if name not in KNOWN]

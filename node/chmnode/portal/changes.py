@@ -24,9 +24,13 @@ _APART: Final = frozenset(
 _PIECE: Final = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|\s+|[^\w\s]"
 )
-#: Words kept on either side of a change, and the product of lengths up to which two texts are compared word by word.
+#: Words kept on either side of a change.
 _CONTEXT: Final = 16
-_MOST: Final = 2_000_000
+#: Products of lengths up to which texts are compared word by word: two texts, and all texts of a page; and the members
+#: of one comparison. Texts of few words, repeated, are the slowest: a page of them takes two seconds.
+_MOST: Final = 1_000_000
+_PAGE: Final = 3_000_000
+_MEMBERS: Final = 60
 
 
 class Kind(StrEnum):
@@ -64,9 +68,35 @@ class Change:
         return direction(self.lang) if self.lang else None
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any], teller: Teller) -> list[Change]:
-    """What a reader would find different, in the order of the form."""
-    return [change for name in _names(before, after, teller) for change in _member(before, after, name, teller)]
+@dataclass(slots=True)
+class Effort:
+    """How much may still be compared for one page."""
+
+    left: int = _PAGE
+
+    def allows(self, old: int, new: int) -> bool:
+        """Whether texts of these lengths may be compared, which then counts."""
+        cost = old * new
+        if cost > min(_MOST, self.left):
+            return False
+        self.left -= cost
+        return True
+
+
+def changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], teller: Teller, effort: Effort | None = None
+) -> list[Change]:
+    """What a reader would find different, in the order of the form.
+
+    Args:
+        before: one revision.
+        after: the next.
+        teller: tells them to the reader.
+        effort: what several comparisons share.
+    """
+    shared = effort or Effort()
+    names = _names(before, after, teller)[:_MEMBERS]
+    return [change for name in names for change in _member(before, after, name, teller, shared)]
 
 
 def _names(before: Mapping[str, Any], after: Mapping[str, Any], teller: Teller) -> list[str]:
@@ -75,12 +105,14 @@ def _names(before: Mapping[str, Any], after: Mapping[str, Any], teller: Teller) 
     return [name for name in dict.fromkeys(ordered) if name not in _APART and before.get(name) != after.get(name)]
 
 
-def _member(before: Mapping[str, Any], after: Mapping[str, Any], name: str, teller: Teller) -> Iterator[Change]:
+def _member(
+    before: Mapping[str, Any], after: Mapping[str, Any], name: str, teller: Teller, effort: Effort
+) -> Iterator[Change]:
     label = teller.label(after if name in after else before, name)
     old, new = before.get(name), after.get(name)
     if is_language_map(old or new) and is_language_map(new or old):
-        for lang in sorted({*(old or {}), *(new or {})}):
-            if pieces := compared((old or {}).get(lang, ""), (new or {}).get(lang, "")):
+        for lang in sorted({*(old or {}), *(new or {})})[:_MEMBERS]:
+            if pieces := compared((old or {}).get(lang, ""), (new or {}).get(lang, ""), effort):
                 yield Change(label, lang, pieces)
         return
     went, came = teller.told(before, name), teller.told(after, name)
@@ -89,13 +121,13 @@ def _member(before: Mapping[str, Any], after: Mapping[str, Any], name: str, tell
         yield Change(label, removed=removed, added=added)
 
 
-def compared(before: str, after: str) -> tuple[Piece, ...]:
+def compared(before: str, after: str, effort: Effort | None = None) -> tuple[Piece, ...]:
     """Two texts as one, in pieces; none if they are the same."""
     if before == after:
         return ()
     old, new = _PIECE.findall(before[:TEXT_CHARACTERS]), _PIECE.findall(after[:TEXT_CHARACTERS])
     pieces: list[Piece] = []
-    for step, a, b, c, d in _steps(old, new):
+    for step, a, b, c, d in _steps(old, new, effort or Effort()):
         if step == "equal":
             pieces += _shortened(old[a:b], first=not pieces, last=b == len(old) and d == len(new))
             continue
@@ -104,7 +136,7 @@ def compared(before: str, after: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def _steps(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+def _steps(old: Sequence[str], new: Sequence[str], effort: Effort) -> Iterator[tuple[str, int, int, int, int]]:
     """How one list becomes the other; only what lies between their common ends is really compared."""
     most = min(len(old), len(new))
     head = next((n for n in range(most) if old[n] != new[n]), most)
@@ -113,7 +145,7 @@ def _steps(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, int, i
     if head:
         yield "equal", 0, head, 0, head
     within = old[head : ends[0]], new[head : ends[1]]
-    if len(within[0]) * len(within[1]) > _MOST:
+    if not effort.allows(len(within[0]), len(within[1])):
         yield "replace", head, ends[0], head, ends[1]
     else:
         for step, a, b, c, d in SequenceMatcher(None, *within, autojunk=False).get_opcodes():

@@ -5,9 +5,10 @@ choice off. Values that nothing has under the present choice are shown when ther
 values are shown as they are, so that they can be taken off.
 """
 
+import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from chmnode.portal.facts import Teller, Value
@@ -19,6 +20,8 @@ from chmnode.search.model import FACETS, SCHEMES, Ask, Facet
 #: Values of a facet that are seen at once, and at most.
 SHOWN: Final = 8
 MOST: Final = 48
+#: Characters of what is chosen.
+LONGEST: Final = 48
 TITLES: Final[Mapping[str, str]] = {
     "type": N_("Kind"),
     "country": N_("Country"),
@@ -39,6 +42,9 @@ _OPEN: Final[Mapping[str, str]] = {
     "undated": N_("No closing date"),
     "closed": N_("Closed"),
 }
+#: A part of what was typed, as the search reads it: a sign, the name of a facet, a word or a phrase.
+_PART: Final = re.compile(r'([-+])?(?:([a-z]+):)?(?:"([^"]*)"?|([^\s"]+))')
+_WITHOUT: Final = N_("without %(text)s")
 _ANY_GOVERNMENT: Final = N_("Any government")
 #: Facets that stand open before anything is chosen.
 _UNFOLDED: Final = frozenset({"type", "country", "help"})
@@ -92,6 +98,17 @@ class Chip:
     label: Value
     without: str
     ask: Ask
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A facet that was typed into the text: `country:KE`, or `-country:KE`."""
+
+    facet: str
+    value: str
+    barred: bool
+    #: The search without it.
+    without: Ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +186,13 @@ class Choices:
             concept = self.teller.concepts.by_key(key)
             label = self.teller.code(concept.scheme, concept.notation) if concept else Value(key)
             yield self._chip("", label, asking.without_concept(ask, key))
+        for typed in _typed(ask):
+            label = self.label(typed.facet, self._written(typed)).within(LONGEST)
+            said = replace(label, text=say(_WITHOUT, text=label.text)) if typed.barred else label
+            yield self._chip(say(TITLES[typed.facet]), said, typed.without)
         for facet in FACETS:
             for value in ask.chosen.get(facet, ()):
-                label = self.label(facet, value).within(80)
+                label = self.label(facet, value).within(LONGEST)
                 yield self._chip(say(TITLES[facet]), label, asking.leaving(ask, facet, value))
         if ask.wide:
             yield self._chip("", Value(say(_WIDE)), asking.narrow(ask))
@@ -182,5 +203,27 @@ class Choices:
         for term in ask.plain:
             yield self._chip("", Value(say(N_("“%(text)s” taken literally"), text=term)), asking.understood(ask, term))
 
+    def _written(self, typed: "_Typed") -> str:
+        """A value as the records write it, for which capitals are no matter."""
+        value = typed.value
+        forms = (value, value.upper(), value.lower(), value.capitalize())
+        return next((form for form in forms if self.label(typed.facet, form).text != form), value)
+
     def _chip(self, title: str, label: Value, without: Ask) -> Chip:
         return Chip(title, label, self.here.to("/search", asking.write(without)), without)
+
+
+def untyped(ask: Ask) -> Ask:
+    """The search without facets in its text."""
+    while typed := next(_typed(ask), None):
+        ask = typed.without
+    return ask
+
+
+def _typed(ask: Ask) -> Iterator[_Typed]:
+    """Facets within the text."""
+    for part in _PART.finditer(ask.text):
+        sign, facet, phrase, word = part.groups(default="")
+        if facet in FACETS and (value := phrase or word):
+            rest = f"{ask.text[: part.start()]} {ask.text[part.end() :]}"
+            yield _Typed(facet, value, sign == "-", replace(ask, text=" ".join(rest.split()), after=None))

@@ -200,12 +200,6 @@ class Teller:
         members = ("assistanceTypes", "assistanceTypesFree")
         return [self.code("assistance-types", str(code)) for member in members for code in _items(record.get(member))]
 
-    def closes(self, record: Mapping[str, Any]) -> str | None:
-        """Until when it is open."""
-        known = self.catalogue.of(record)
-        dates = (record.get(member) for member in (known.closes if known else ()))
-        return next((self.reader.day(day) for day in dates if isinstance(day, str)), None)
-
     def code(self, scheme: str, code: str) -> Value:
         """The label of a code; a code that this node does not know is shown as it is."""
         concept = self.concepts.get(scheme, code)

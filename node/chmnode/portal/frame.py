@@ -23,6 +23,7 @@ from chmnode.portal import network, words
 from chmnode.portal.facts import LINE_CHARACTERS, Link, Teller
 from chmnode.portal.here import Here
 from chmnode.portal.i18n import Reader, direction, load
+from chmnode.portal.until import until
 from chmnode.records.text import text
 from chmnode.storage import Count, Documents, Endorsed, Records, StoredRecord
 
@@ -79,7 +80,7 @@ class Frame:
     async def rows(self, here: Here, records: Sequence[StoredRecord]) -> list[dict[str, Any]]:
         """Records as lines of a list (`parts.rows`)."""
         teller, names = self.teller(here, {}), await network.names(self.node)
-        rows = []
+        rows, now = [], self.node.clock()
         for record in records:
             document = record.document() if record.intact else {"id": record.iri, "type": record.type}
             rows.append(
@@ -90,9 +91,10 @@ class Frame:
                     "href": here.record(record.iri),
                     "place": teller.place(document),
                     "helps": teller.helps(document),
-                    "closes": teller.closes(document),
+                    "until": until(document, self.node.catalogue.of(document), here.reader, now),
                     "publisher": names.get(record.origin, record.origin),
                     "modified": here.reader.day(record.modified),
+                    "first": record.rev == 1,
                 }
             )
         return rows

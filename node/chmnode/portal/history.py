@@ -16,7 +16,7 @@ import orjson
 from aiohttp import web
 
 from chmnode.portal import network
-from chmnode.portal.changes import Change, changes
+from chmnode.portal.changes import Change, Effort, changes
 from chmnode.portal.facts import Teller, Value
 from chmnode.portal.frame import Frame
 from chmnode.storage import StoredEntry
@@ -52,6 +52,7 @@ class HistoryPages:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
+        self._turn = asyncio.Lock()
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of histories."""
@@ -83,7 +84,8 @@ class HistoryPages:
         teller = frame.teller(here, {})
         in_force = any(entry.in_force for entry in entries)
         bodies = await self._texts(iri, entries) if in_force else [None] * len(entries)
-        compared = await asyncio.to_thread(_compared, bodies, teller)
+        async with self._turn:  # one at a time: searches need the threads, too
+            compared = await asyncio.to_thread(_compared, bodies, teller)
         steps = [self._step(entry, change, teller) for entry, change in zip(entries, compared, strict=True)]
         newest = next((body for body in reversed(bodies) if body is not None), None)
         return frame.render(
@@ -125,5 +127,7 @@ class HistoryPages:
 
 def _compared(bodies: Sequence[dict[str, Any] | None], teller: Teller) -> list[Sequence[Change] | None]:
     """What each text changed in the one before."""
-    pairs = pairwise(bodies)
-    return [None, *(changes(before, after, teller) if before and after else None for before, after in pairs)]
+    effort, found = Effort(), list[Sequence[Change] | None]()
+    for before, after in reversed(list(pairwise(bodies))):  # the newest first, while there is effort to spend
+        found.append(changes(before, after, teller, effort) if before and after else None)
+    return [None, *reversed(found)]

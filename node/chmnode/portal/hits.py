@@ -4,13 +4,14 @@ Owns how a hit says why it was found. Texts of records come marked from `chmnode
 each part.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from chmnode.concepts import Concept
 from chmnode.portal.choices import Choices
+from chmnode.portal.equals import meanings
 from chmnode.portal.facts import Value
 from chmnode.portal.frame import Frame
 from chmnode.portal.here import Here
@@ -19,11 +20,11 @@ from chmnode.search import asking
 from chmnode.search.model import Ask, Found, Hit, Kind, Term, Through
 from chmnode.search.snippets import Snippet, Snippets
 
-_FOUND_AS, _NARROWER, _ELSEWHERE = (
-    N_("Found through: %(has)s"),
-    N_("Found through: %(has)s (narrower than %(asked)s)"),
-    N_("Found through: %(has)s (belongs to %(asked)s)"),
-)
+#: By which concept a hit was found: the one that was asked for, a narrower one, one of another vocabulary.
+_SAME, _NARROWER, _ELSEWHERE = "%(has)s", N_("%(has)s (narrower than %(asked)s)"), N_("%(has)s (belongs to %(asked)s)")
+_UNSAID: Final = N_("%(has)s, named in its text")
+#: How old the text of a hit is.
+_PUBLISHED, _CHANGED = N_("published %(age)s"), N_("changed %(age)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Understood:
     """A term that deserves a remark."""
 
     term: Term
+    #: Those that a reader can tell apart.
     meanings: Sequence[Meaning]
     #: The search with the term taken literally.
     literal: str
@@ -84,7 +86,9 @@ class Hits:
     async def rows(self, found: Found) -> list[dict[str, Any]]:
         """The hits of a page: the rows of any list (`Frame.rows`), and what a search adds."""
         rows = await self._frame.rows(self._here, [hit.record for hit in found.hits])
-        return [{**row, **self._added(hit, found)} for row, hit in zip(rows, found.hits, strict=True)]
+        # Marking long texts takes its time, which others need not wait for.
+        added = await asyncio.to_thread(lambda: [self._added(hit, found) for hit in found.hits])
+        return [{**row, **more} for row, more in zip(rows, added, strict=True)]
 
     def understood(self, found: Found) -> list[Understood]:
         """Terms that were understood as more, or as less, than plain words; chosen concepts are told as chips."""
@@ -94,7 +98,9 @@ class Hits:
 
     def _understood(self, ask: Ask, term: Term) -> Understood:
         literal = self._to(asking.literally(ask, term.text))
-        return Understood(term, [self._meaning(ask, term, concept) for concept in term.concepts], literal)
+        told = [self._meaning(ask, term, one) for one in meanings(self._frame.node.concepts, term.concepts)]
+        apart = {(one.label.text.casefold(), one.scheme): one for one in reversed(told)}
+        return Understood(term, list(reversed(apart.values())), literal)
 
     def _meaning(self, ask: Ask, term: Term, concept: Concept) -> Meaning:
         teller, concepts = self._choices.teller, self._frame.node.concepts
@@ -113,22 +119,23 @@ class Hits:
         teller, now = self._choices.teller, self._frame.node.clock()
         shown = [_marked(one, reader) if one else None for one in (title, snippet)]
         plain = any(one and one.evident for one in shown)
+        say, age = reader.say, reader.age(record.modified, now)
         return {
             "marked": shown[0],
             "snippet": shown[1],
             "through": [self._through(one) for one in hit.through if not (plain and self._alike(one))],
             "endorsed": [teller.code("countries", code).text for code in hit.endorsed],
-            "age": reader.age(record.modified, now),
-            "closed": self._closed(document, now),
+            "age": say(_PUBLISHED if record.rev == 1 else _CHANGED, age=age) if age else None,
         }
 
-    def _through(self, through: Through) -> tuple[str, bool]:
+    def _through(self, through: Through) -> str:
         """By which concept a hit was found, and whether it stands in the text only."""
         say, code = self._here.reader.say, self._choices.teller.code
         asked, has = through.asked, through.has
         names = {name: code(one.scheme, one.notation).text for name, one in (("asked", asked), ("has", has))}
-        said = _FOUND_AS if self._alike(through) else _NARROWER if asked.scheme == has.scheme else _ELSEWHERE
-        return say(said, **names), not through.coded
+        said = _SAME if self._alike(through) else _NARROWER if asked.scheme == has.scheme else _ELSEWHERE
+        told = say(said, **names)
+        return told if through.coded else say(_UNSAID, has=told)
 
     def _alike(self, through: Through) -> bool:
         """Whether a reader takes what was asked for and what the record has for the same."""
@@ -136,13 +143,6 @@ class Hits:
             return True
         names = (self._choices.teller.code(one.scheme, one.notation) for one in (through.asked, through.has))
         return len({name.text.casefold() for name in names}) == 1
-
-    def _closed(self, document: Mapping[str, Any], now: float) -> bool:
-        """Whether the day until which it was open has passed."""
-        known = self._frame.node.catalogue.of(document)
-        days = (document.get(member) for member in (known.closes if known else ()))
-        last = next((day for day in days if isinstance(day, str)), None)
-        return last is not None and last[:10] < datetime.fromtimestamp(now, UTC).date().isoformat()
 
     def _to(self, ask: Ask) -> str:
         return self._here.to("/search", asking.write(ask))

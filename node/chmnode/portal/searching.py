@@ -13,7 +13,8 @@ from aiohttp import web
 
 from chmnode.concepts import Concept
 from chmnode.portal import network
-from chmnode.portal.choices import Chip, Choices
+from chmnode.portal.choices import Chip, Choices, untyped
+from chmnode.portal.equals import foremost
 from chmnode.portal.facts import Value
 from chmnode.portal.frame import Frame
 from chmnode.portal.here import Here
@@ -29,8 +30,6 @@ REMEMBERED_SECONDS: Final = 60.0
 FEW_HITS: Final = 5
 FEW_WORDS: Final = 2
 OFFERED: Final = 5
-#: The vocabulary whose concept stands for its equals elsewhere.
-CONVENTION: Final = "cbd-subjects"
 #: Choices that are tried without when nothing is found.
 TRIED: Final = 4
 
@@ -80,6 +79,8 @@ class SearchPages:
         found = await frame.node.search.find(ask)
         if "after" in found.ignored:
             ask = asking.continued(ask, None)
+        # Where no word was typed, nothing matches better than anything else: the newest come first.
+        orders = [sort for sort in SORTS if found.terms or sort is not Sort.RELEVANCE]
         choices = Choices(frame.teller(here, {}), here, await network.names(frame.node))
         hits, chips = Hits(frame, here, choices, self._snippets), choices.chips(ask)
         return frame.render(
@@ -92,9 +93,12 @@ class SearchPages:
             rows=await hits.rows(found),
             understood=hits.understood(found),
             chips=chips,
-            cleared=_to(here, asking.cleared(ask)),
+            cleared=_to(here, untyped(asking.cleared(ask))),
             groups=choices.groups(ask, found.facets, await self._everything()),
-            sorts=[(sort, label, _to(here, asking.ordered(ask, sort))) for sort, label in SORTS.items()],
+            sorts=[
+                (sort, label, _to(here, asking.ordered(ask, sort))) for sort, label in SORTS.items() if sort in orders
+            ],
+            order=ask.sort if ask.sort in orders else Sort.NEWEST,
             more=_to(here, asking.continued(ask, found.more)) if found.more else None,
             first=_to(here, asking.continued(ask, None)) if ask.after else None,
             subjects=await self._subjects(here, ask, found),
@@ -120,9 +124,8 @@ class SearchPages:
         offered = list[Offered]()
         for one in await self._frame.node.search.suggest(ask.text, ask.lang, OFFERED + len(known)):
             if one.concept.key not in known and len(offered) < OFFERED:
-                equals = (one.concept, *concepts.same(one.concept))
-                known |= {equal.key for equal in equals}
-                shown = next((equal for equal in equals if equal.scheme == CONVENTION), one.concept)
+                known |= {equal.key for equal in (one.concept, *concepts.same(one.concept))}
+                shown = foremost(concepts, one.concept)
                 offered.append(self._offered(here, asking.with_concept(given, shown.key), shown, one.records))
         return offered
 

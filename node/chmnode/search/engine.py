@@ -146,18 +146,18 @@ class Search:
             yield from (("area", area) for area in areas)
             yield from (("eligible", code) for code in (*areas, concept.notation))
 
-    async def _named(self, query: Query) -> int | None:
-        """The document of a record that the query names; 0 if there is none."""
+    async def _named(self, query: Query) -> list[int] | None:
+        """The documents that the query names by an identifier or IRI; None if it names none."""
         if query.named is None:
             return None
-        by_iri = query.named.startswith(("https://", "http://"))
-        record = await (self._records.get if by_iri else self._records.by_identifier)(query.named)
-        if record is None:
-            return 0
-        place = (record.log, record.index)
-        return (await self._documents.places([place])).get(place, 0)
+        if not query.named.startswith(("https://", "http://")):
+            return await self._documents.identified(query.named)
+        record = await self._records.get(query.named)
+        return list((await self._documents.places([(record.log, record.index)])).values()) if record else []
 
-    def _answer(self, ask: Ask, query: Query, columns: Columns, looked: Sequence[Looked], named: int | None) -> _Page:
+    def _answer(
+        self, ask: Ask, query: Query, columns: Columns, looked: Sequence[Looked], named: list[int] | None
+    ) -> _Page:
         """Everything that is arithmetic; nothing here waits."""
         terms = [one.clause.term for one in looked]
         sort = ask.sort if terms or ask.sort is not Sort.RELEVANCE else Sort.NEWEST
@@ -240,11 +240,10 @@ def _not_barred(columns: Columns, query: Query, narrower: facets.Narrower) -> Ma
     return mask
 
 
-def _only(columns: Columns, named: int | None) -> Mask:
-    """Everything, or the one document that was named."""
+def _only(columns: Columns, named: list[int] | None) -> Mask:
+    """Everything, or the documents that were named."""
     if named is None:
         return columns.alive
     mask = np.zeros(columns.documents, np.bool_)
-    if 0 < named < columns.documents:
-        mask[named] = columns.alive[named]
-    return mask
+    mask[[doc for doc in named if doc < columns.documents]] = True
+    return mask & columns.alive

@@ -9,6 +9,7 @@ findable what is not, after an upgrade or when vocabularies changed, a few at a 
 import asyncio
 import hashlib
 import logging
+import re
 import sys
 import time
 from array import array
@@ -40,6 +41,10 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 _FEW: Final = 16
 #: Numbers of facet values that are remembered.
 _REMEMBERED: Final = 200_000
+#: What an endorsement names; one of a version that this node does not know may hold anything.
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_IRI: Final = re.compile(r"https?://[!-~]{1,1000}")
+_MOST_REVISIONS: Final = 1 << 31
 _LOG = logging.getLogger("chm.search")
 
 
@@ -267,9 +272,10 @@ def _endorsements(sources: Sequence[_Source]) -> Iterator[Endorsement]:
         if source.type != ENDORSEMENT:
             continue
         record = _document(source.body)
-        named = record.get("endorsed")
-        match (record.get("government"), named):
-            case (str(government), {"id": str(target), "revision": int(rev), "sha256": str(sha256)}):
+        match (record.get("government"), record.get("endorsed")):
+            case (str(government), {"id": str(target), "revision": int(rev), "sha256": str(sha256)}) if (
+                _SHA256.fullmatch(sha256) and _IRI.fullmatch(target) and type(rev) is int and 0 < rev < _MOST_REVISIONS
+            ):
                 yield Endorsement(source.iri, target, government, rev, sha256)
             case _:
                 _LOG.info("%s names nothing that it endorses", source.iri)

@@ -231,6 +231,10 @@ class Documents:
         rows = await self._session.fetch_all("document_records", docs=json.dumps(docs))
         return {row[0]: StoredRecord(*row[1:]) for row in rows}
 
+    async def identified(self, identifier: str) -> list[int]:
+        """Documents of the records with this human identifier: anybody may claim any."""
+        return [doc for (doc,) in await self._session.fetch_all("document_identified", identifier=identifier)]
+
     async def facets(self, docs: Sequence[int]) -> dict[int, bytes]:
         """The packed facets of these documents."""
         rows = await self._session.fetch_all("document_packed", docs=json.dumps(docs))

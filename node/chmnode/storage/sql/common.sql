@@ -290,6 +290,11 @@ where r.iri = :iri;
 select doc, facets, modified, closes, ranking, change from document where change > :after and change <= :upto
 order by change, doc;
 
+-- name: document_identified
+select d.doc from record r join document d on d.log_id = r.log_id and d.idx = r.idx
+where r.identifier = :identifier
+order by r.log_id, r.idx limit 100;
+
 -- name: document_changed
 select count(*) from document where change > :after;
 
