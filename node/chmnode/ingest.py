@@ -9,6 +9,7 @@ a newer release of a vocabulary elsewhere must not quarantine records here.
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cache
 
 from chmnode import resources
 from chmnode.analysis import Indexer
@@ -42,13 +43,19 @@ class Schemas:
         """The words and facets by which the record is found."""
         return pack(self.indexer.document(document)) if self.indexer else None
 
+    def prepare(self) -> None:
+        """Compile now what would be compiled when first needed."""
+        if self.indexer:
+            self.indexer.prepare()
+
     @property
     def ruleset(self) -> str:
         """Changes when a schema does, so that what was quarantined is judged again."""
         return hashlib.sha256(json.dumps(self.catalogue.documents, sort_keys=True).encode()).hexdigest()
 
 
+@cache
 def make_schemas() -> Schemas:
-    """The schemas of this installation; what a checking process is told to call."""
+    """The schemas of this installation, made once in a process; what a checking process is told to call."""
     catalogue = Catalogue.load(resources.folder("schemas"))
     return Schemas(catalogue, Indexer(catalogue, Concepts.load(resources.folder("vocab"))))

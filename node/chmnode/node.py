@@ -133,7 +133,7 @@ def assemble(config: Config, identity: Identity, database: Database, clock: Call
     analyzer = Analyzer(concepts)
     indexer = Indexer(catalogue, concepts, analyzer)
     schemas = Schemas(catalogue, indexer)
-    checking = Checking(make_schemas, here=schemas, preload=["chmnode.ingest"])
+    checking = Checking(make_schemas, here=schemas, preload=["chmnode.judging"])
     indexing = Indexing(analyzer, indexer, checking.derive, clock)
     logs = LogStore(database, on_change=indexing.follow, clock=clock)
     name = holder()

@@ -77,6 +77,11 @@ class Indexer:
         self._members: dict[int, list[tuple[str, Codes]]] = {}
         self._tag_values: dict[str, tuple[str, str]] = {}
 
+    def prepare(self) -> None:
+        """Compile the labels of all languages now, not when a text of each comes."""
+        for lang in SIX:
+            self._analyzer.gazetteer(lang)
+
     def document(self, record: Mapping[str, Any]) -> Indexed:
         """What the index holds of this record; whatever a record of an unknown type has, and in bounded time."""
         plan = self._plan(record)

@@ -14,10 +14,10 @@ import sys
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import orjson
@@ -60,8 +60,7 @@ def unpack(packed: str) -> Indexed:
     return Indexed(words=words, values=found, closes=closes or None, issued=None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(NamedTuple):
     """A record in force, as far as its document needs it."""
 
     iri: str
@@ -175,7 +174,7 @@ class Indexing:
         made = await self.elsewhere([one.body for one in raw], of=self._analysed_so_far) if self.elsewhere else None
         if made is not None:
             derived = {source.iri: packed for source, packed in zip(raw, made, strict=True)}
-            sources = [replace(one, derived=one.derived or derived.get(one.iri)) for one in sources]
+            sources = [one._replace(derived=one.derived or derived.get(one.iri)) for one in sources]
         return await asyncio.to_thread(lambda: list(map(self._indexed, sources)))
 
     def _indexed(self, source: _Source) -> Indexed:
