@@ -137,7 +137,7 @@ def test_a_folder_that_is_no_node_is_told_what_makes_one(folder, words):
 
 def test_migrating_again_changes_nothing(folder):
     make_node(folder / "kenya")
-    assert chm_json("-C", folder / "kenya", "migrate") == chm_json("-C", folder / "kenya", "migrate") == {"version": 1}
+    assert chm_json("-C", folder / "kenya", "migrate") == chm_json("-C", folder / "kenya", "migrate") == {"version": 2}
 
 
 def test_a_lost_database_is_not_made_anew(folder):

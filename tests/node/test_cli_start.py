@@ -25,6 +25,7 @@ NOUNS = [
     "peer",
     "harvest",
     "log",
+    "index",
     "verify",
     "migrate",
     "check",

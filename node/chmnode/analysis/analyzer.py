@@ -18,7 +18,7 @@ from chmnode.analysis.words import Lexicon, Token, Words, is_run
 from chmnode.concepts import Concept, Concepts
 
 #: To be raised with every change of this package that makes other tokens, tags or values.
-CODE_VERSION: Final = "3"
+CODE_VERSION: Final = "4"
 #: Ends the token of a query that stands for every token that begins so.
 PREFIX: Final = "*"
 

@@ -25,7 +25,9 @@ GAP: Final = "\u00a6"
 #: PostgreSQL counts positions to 16,383, and 256 of one lexeme.
 MOST_TOKENS: Final = 16_000
 MOST_OF_ONE: Final = 250
-MOST_TITLE_TOKENS: Final = 120
+#: Words of the titles in one language that count as such, and tokens of all; what is longer hides no other record.
+MOST_TITLE_WORDS: Final = 60
+MOST_TITLE_TOKENS: Final = 400
 #: Bytes of all tokens together: a tsvector holds less than a megabyte, one folded letter may be many.
 MOST_BYTES: Final = 600_000
 MOST_VALUES: Final = 500
@@ -145,7 +147,8 @@ class Indexer:
             spelt = self._analyzer.lexicon(lang).__getitem__
             pieces = _pieces(spelt, titles.found.get(lang, ()))
             if pieces:
-                heads += (_GAP, *pieces) if heads else pieces
+                head = pieces[:MOST_TITLE_WORDS]
+                heads += (_GAP, *head) if heads else head
             if more := texts.found.get(lang):
                 pieces += (_GAP, *_pieces(spelt, more)) if pieces else _pieces(spelt, more)
             body += (_GAP, *pieces) if body else pieces
@@ -262,7 +265,8 @@ def _pieces(spelt: Callable[[str], str], texts: Iterable[str]) -> list[str]:
 def _fitted(pieces: list[str], titles: list[str]) -> str:
     """The tokens of all texts, then those of the titles marked, as many as one document may have."""
     body = "".join(pieces)
-    if len(body) > MOST_BYTES // 4 and len(body.encode()) > MOST_BYTES:
+    cut = len(body) > MOST_BYTES // 4 and len(body.encode()) > MOST_BYTES
+    if cut:
         body = body.encode()[:MOST_BYTES].decode(errors="ignore").rpartition(" ")[0] + " "
     count = body.count(" ")
     if titles:
@@ -272,7 +276,7 @@ def _fitted(pieces: list[str], titles: list[str]) -> str:
         body = f"{body if count <= room else _first(body, room)}{_GAP}{marked} "
     elif count > MOST_TOKENS:
         body = _first(body, MOST_TOKENS)
-    if (len(titles) > MOST_OF_ONE or _many(pieces, count)) and (kept := _bounded(body.split())) is not None:
+    if (cut or len(titles) > MOST_OF_ONE or _many(pieces, count)) and (kept := _bounded(body.split())) is not None:
         return " ".join(kept)
     return body[:-1]
 

@@ -42,6 +42,7 @@ _FEW: Final = 16
 #: Numbers of facet values that are remembered.
 _REMEMBERED: Final = 200_000
 #: What an endorsement names; one of a version that this node does not know may hold anything.
+_GOVERNMENT: Final = re.compile(r"[A-Z]{2}")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _IRI: Final = re.compile(r"https?://[!-~]{1,1000}")
 _MOST_REVISIONS: Final = 1 << 31
@@ -273,7 +274,11 @@ def _endorsements(sources: Sequence[_Source]) -> Iterator[Endorsement]:
         record = _document(source.body)
         match (record.get("government"), record.get("endorsed")):
             case (str(government), {"id": str(target), "revision": int(rev), "sha256": str(sha256)}) if (
-                _SHA256.fullmatch(sha256) and _IRI.fullmatch(target) and type(rev) is int and 0 < rev < _MOST_REVISIONS
+                _GOVERNMENT.fullmatch(government)
+                and _SHA256.fullmatch(sha256)
+                and _IRI.fullmatch(target)
+                and type(rev) is int
+                and 0 < rev < _MOST_REVISIONS
             ):
                 yield Endorsement(source.iri, target, government, rev, sha256)
             case _:

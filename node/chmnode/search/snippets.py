@@ -19,12 +19,12 @@ from chmnode.search.model import Term
 
 #: Characters of a passage, of a text that are looked at, and of what goes before the first mark.
 PASSAGE: Final = 260
-_LOOKED_AT: Final = 6_000
+_LOOKED_AT: Final = 4_000
 _BEFORE: Final = 60
 _TITLE: Final = 300
 #: Texts of a record that are looked at, their characters together, and marks in one.
 _TEXTS: Final = 24
-_READ: Final = 20_000
+_READ: Final = 12_000
 _MARKS: Final = 200
 _GISTS: Final = ("summary", "description")
 
