@@ -188,3 +188,14 @@ async def test_a_suggestion_counts_what_its_concept_reaches(shelf):
     await shelf.put("kenya", countries=["KE"])
     counts = {one.label: one.records for one in await shelf.search.suggest("Africa", "en")}
     assert counts["Africa"] == len(await shelf.found("Africa"))
+
+
+async def test_of_equals_what_is_in_the_readers_language_comes_first(shelf):
+    await shelf.put(
+        "french", cbdSubjects=[INVASIVE], languages=["fr"], title={"fr": "Un"}, modified="2026-01-01T00:00:00Z"
+    )
+    await shelf.put(
+        "english", cbdSubjects=[INVASIVE], languages=["en"], title={"en": "One"}, modified="2026-01-02T00:00:00Z"
+    )
+    for lang, order in (("fr", ["french", "english"]), ("en", ["english", "french"])):
+        assert await shelf.found("invasive alien species", lang=lang) == order

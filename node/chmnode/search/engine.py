@@ -163,7 +163,7 @@ class Search:
         sort = ask.sort if terms or ask.sort is not Sort.RELEVANCE else Sort.NEWEST
         cursor, ignored = _cursor(ask, sort, terms)
         day = cursor.day if cursor else int(self._clock()) // _DAY
-        scored = ranking.score(columns, looked, cursor)
+        scored = ranking.score(columns, looked, cursor, columns.having("language", (ask.lang,)))
         dated, undated = facets.between(columns, ask)
         narrower = facets.Narrower(self._concepts, day, ask.wide)
         within = dated & _only(columns, named) & _not_barred(columns, query, narrower)

@@ -5,7 +5,8 @@ binding. Of up to three other terms all must be there, of three concepts two; bu
 raise the rank, for a text in another language has the concepts and not the words. Of a longer question nobody has
 everything: what is worth two fifths of the best answer is found. When nothing has all of a short query, whatever has
 anything of it is shown, and said to be so. A term is worth more the rarer it is, and the better the place: a title, a
-code that the author chose, the text. A country beside other terms is also reached by what covers it. Pure.
+code that the author chose, the text. A country beside other terms is also reached by what covers it. Of equals, what
+is in the reader's language comes first. Pure.
 """
 
 from collections.abc import Sequence
@@ -72,13 +73,14 @@ class Matched:
     relaxed: bool
 
 
-def score(columns: Columns, looked: Sequence[Looked], before: Cursor | None) -> Scored:
+def score(columns: Columns, looked: Sequence[Looked], before: Cursor | None, readable: Mask) -> Scored:
     """Score.
 
     Args:
         columns: of all documents.
         looked: the clauses; none finds everything.
         before: where the page before ended, if there was one; its weights stay.
+        readable: documents in the reader's language, which decides between equals.
     """
     beside = len(looked) > 1
     levels = tuple(_levels(columns, one, beside=beside) for one in looked)
@@ -89,6 +91,7 @@ def score(columns: Columns, looked: Sequence[Looked], before: Cursor | None) -> 
     for level, weight, one in zip(levels, weights, looked, strict=True):
         if not one.clause.term.excluded:
             scores += level.astype(np.int32) * weight
+    scores = 2 * scores + (readable & (scores > 0))
     return Scored(levels, scores, _bound(columns, looked, levels), found, weights)
 
 
