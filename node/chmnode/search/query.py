@@ -141,6 +141,8 @@ class Understanding:
 
     def _together(self, text: str, ask: Ask) -> Iterator[Clause]:
         """Concepts by their labels, and the words between them."""
+        if not text:
+            return  # the labels of six languages need not be compiled for a search without words
         at, clauses = 0, list[Clause]()
         for found in self.analyzer.found(text, ask.lang):
             span = text[found.start : found.end]
