@@ -5,7 +5,7 @@ parameter that cannot be read is refused with its name and its mend. Answers may
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final, Protocol
@@ -19,11 +19,12 @@ from chmnode.api.delivery import tag_of
 from chmnode.api.negotiation import HTML, JSON, media_type
 from chmnode.api.problems import Problem
 from chmnode.concepts import Concept
+from chmnode.concepts.equals import foremost
 from chmnode.node import Node
 from chmnode.search import asking
 from chmnode.search.asking import Asked
 from chmnode.search.model import FACETS, Ask, Found, Hit, Suggestion, Term
-from chmnode.search.snippets import Snippet, Snippets
+from chmnode.search.snippets import Snippet
 from chmsync.canonical import JsonValue
 
 OFFERS: Final = (JSON, HTML)
@@ -31,8 +32,6 @@ FORMATS: Final = {"json": JSON, "html": HTML}
 #: Characters that help is given for, and suggestions at most.
 MOST_TYPED: Final = 100
 SUGGESTIONS: Final = 8
-#: The vocabulary whose concept stands for its equals elsewhere.
-CONVENTION: Final = "cbd-subjects"
 #: Parameters that a search knows.
 KNOWN: Final = frozenset(
     {*FACETS, "q", "concept", "plain", "wide", "from", "to", "sort", "after", "limit", "lang", "format"}
@@ -60,7 +59,7 @@ class SearchResources:
         self._node = node
         self._addresses = addresses
         self._pages = pages
-        self._snippets = Snippets(node.analyzer, node.catalogue, node.concepts)
+        self._snippets = node.snippets
 
     def routes(self) -> list[web.RouteDef]:
         """The routes of the search."""
@@ -84,17 +83,13 @@ class SearchResources:
         if len(typed) > MOST_TYPED:
             raise _bad("q", f"`q` has at most {MOST_TYPED} characters here")
         found = await self._node.search.suggest(typed, lang, 2 * SUGGESTIONS) if typed else []
-        told = list(self._meanings(found))[:SUGGESTIONS]
-        return _json([self._suggestion(one, lang) for one in told], "public, max-age=60")
+        told = {one.concept.key: one for one in map(self._foremost, reversed(found))}
+        shown = list(reversed(told.values()))[:SUGGESTIONS]
+        return _json([self._suggestion(one, lang) for one in shown], "public, max-age=60")
 
-    def _meanings(self, found: Iterable[Suggestion]) -> Iterator[Suggestion]:
-        """Of concepts that mean the same, one: that of the Convention, if there is one."""
-        known = set[str]()
-        for one in found:
-            equals = (one.concept, *self._node.concepts.same(one.concept))
-            if one.concept.key not in known:
-                yield replace(one, concept=next((each for each in equals if each.scheme == CONVENTION), one.concept))
-            known |= {each.key for each in equals}
+    def _foremost(self, one: Suggestion) -> Suggestion:
+        """The same of the concept that is shown for all its equals."""
+        return replace(one, concept=foremost(self._node.concepts, one.concept))
 
     def _asked(self, request: web.Request) -> Asked:
         unknown = [name for name in request.query if name not in KNOWN]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from chmnode.concepts import Concept
+from chmnode.concepts.equals import meanings
 from chmnode.portal.choices import Choices
-from chmnode.portal.equals import meanings
 from chmnode.portal.facts import Value
 from chmnode.portal.frame import Frame
 from chmnode.portal.here import Here

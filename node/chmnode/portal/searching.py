@@ -12,9 +12,9 @@ from typing import Final
 from aiohttp import web
 
 from chmnode.concepts import Concept
+from chmnode.concepts.equals import foremost
 from chmnode.portal import network
 from chmnode.portal.choices import Chip, Choices, untyped
-from chmnode.portal.equals import foremost
 from chmnode.portal.facts import Value
 from chmnode.portal.frame import Frame
 from chmnode.portal.here import Here
@@ -22,7 +22,6 @@ from chmnode.portal.hits import Hits
 from chmnode.portal.i18n import N_
 from chmnode.search import asking
 from chmnode.search.model import Ask, Found, Sort
-from chmnode.search.snippets import Snippets
 
 #: Seconds for which it is remembered which values there are at all.
 REMEMBERED_SECONDS: Final = 60.0
@@ -68,7 +67,7 @@ class SearchPages:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        self._snippets = Snippets(frame.node.analyzer, frame.node.catalogue, frame.node.concepts)
+        self._snippets = frame.node.snippets
         self._there: tuple[float, dict[str, list[str]]] = (-REMEMBERED_SECONDS, {})
 
     async def search(self, request: web.Request) -> web.Response:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from chmnode.concepts import Concept, Concepts
+from chmnode.concepts.catalogue import Concepts
+from chmnode.concepts.model import Concept
 
 #: Vocabularies whose concept stands for its equals: the Convention's first, the plain list of words last.
 _RANKS: Final[Mapping[str, int]] = {"cbd-subjects": 0, "domain-concepts": 2}
